@@ -1,0 +1,1 @@
+"""Multilingual entity and relation extraction."""

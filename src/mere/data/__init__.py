@@ -1,0 +1,1 @@
+"""Reading, checking, splitting and writing of sentences with triples. Imports no torch."""

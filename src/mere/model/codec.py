@@ -1,0 +1,253 @@
+"""The codec: gold triples to token indices, model scores to triples with character offsets.
+
+Everything that turns scores into triples is here, in plain numpy, for training, evaluation, command line and runtime
+alike. A sentence of n tokens goes into the model as n+2 positions: bos, the tokens, eos.
+
+The entity head gives four n×n matrices for a sentence and one of its relations (design, §2.5): ``head[i, j]`` scores
+the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that a head starting at i
+goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the threshold everywhere.
+
+Torch-free.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mere.errors import SchemaError
+from mere.model.tokenizer import Integers, Tokens
+from mere.schema import Schema, Sentence, Span, Triple
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+UNKNOWN_LANGUAGE = "other"
+"""The shared sub-module's name, for languages the schema does not know; its index follows the schema's languages."""
+
+CANDIDATES = 8
+"""How many head spans and tail spans of a relation are paired in decoding."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One gold triple in token positions: first and last position of head and tail, and the relation's index."""
+
+    relation: int
+    head: tuple[int, int]
+    tail: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sentence, encoded. ``lost`` counts gold triples that no prediction can match (see `Codec.encode`)."""
+
+    sentence: Sentence
+    tokens: Tokens
+    language: int
+    links: tuple[Link, ...]
+    lost: int
+
+    @property
+    def relations(self) -> tuple[int, ...]:
+        """Indices of the sentence's gold relations, each once, sorted."""
+        return tuple(sorted({link.relation for link in self.links}))
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A padded batch of B sentences and N positions, as the model takes it.
+
+    Attributes
+    ----------
+    ids, mask:
+        B×N token ids (bos and eos included) and which of them are real.
+    spannable:
+        B×N: positions that can start or end a span; special, padding and invisible tokens cannot.
+    language:
+        B indices of `Codec.languages`.
+    """
+
+    ids: Integers
+    mask: Bools
+    spannable: Bools
+    language: Integers
+
+
+@dataclass(frozen=True)
+class EntityScores:
+    """What the entity head says of P (sentence, relation) pairs: four P×N×N arrays (see the module's docstring)."""
+
+    head: Floats
+    tail: Floats
+    link_start: Floats
+    link_end: Floats
+
+    def of(self, pair: int, size: int) -> EntityScores:
+        """Return the size×size scores of one pair, without its padding."""
+        parts = (self.head, self.tail, self.link_start, self.link_end)
+        return EntityScores(*(part[pair, :size, :size] for part in parts))
+
+
+class Codec:
+    """Encodes and decodes by one schema.
+
+    Parameters
+    ----------
+    schema:
+        Relations and languages.
+    bos, eos, pad:
+        Ids of the backbone's special tokens.
+    max_tokens:
+        Longest sentence in tokens; what lies beyond is not seen.
+    """
+
+    def __init__(self, schema: Schema, *, bos: int, eos: int, pad: int, max_tokens: int) -> None:
+        self.schema = schema
+        self.languages = (*schema.languages, UNKNOWN_LANGUAGE)
+        self.bos, self.eos, self.pad = bos, eos, pad
+        self.max_tokens = max_tokens
+        self._relations = {name: index for index, name in enumerate(schema.relations)}
+        self._languages = {name: index for index, name in enumerate(schema.languages)}
+
+    def language_index(self, language: str) -> int:
+        """Index of ``language``, or of the shared sub-module for one that the schema does not know."""
+        return self._languages.get(language, len(self._languages))
+
+    def encode(self, sentence: Sentence, tokens: Tokens) -> Example:
+        """Express the gold triples in token positions.
+
+        A triple is lost, and counted as such, when a span lies beyond ``max_tokens`` or does not begin and end where
+        tokens do; the latter is still learned from, widened to whole tokens. Raises `SchemaError` for a relation that
+        the schema does not know.
+        """
+        tokens = tokens.window(0, self.max_tokens)
+        links = []
+        lost = 0
+        for triple in sentence.triples:
+            if triple.relation not in self._relations:
+                raise SchemaError(
+                    f"relation '{triple.relation}' is not one of the model's {len(self._relations)} relations"
+                )
+            head, tail = self._positions(tokens, triple.head), self._positions(tokens, triple.tail)
+            if head is not None and tail is not None:
+                links.append(Link(self._relations[triple.relation], head, tail))
+            exact = all(
+                found is not None and self._span(sentence.text, tokens, *found)[:2] == (span.start, span.end)
+                for found, span in ((head, triple.head), (tail, triple.tail))
+            )
+            lost += not exact
+        return Example(sentence, tokens, self.language_index(sentence.language), tuple(links), lost)
+
+    def batch(self, tokens: Sequence[Tokens], languages: Sequence[int], *, rows: int | None = None) -> Arrays:
+        """Pad ``tokens`` to one batch; ``rows`` asks for more rows than sentences, filled with padding."""
+        length = max(len(one) for one in tokens) + 2
+        shape = (rows or len(tokens), length)
+        ids = np.full(shape, self.pad, np.int64)
+        mask = np.zeros(shape, np.bool_)
+        spannable = np.zeros(shape, np.bool_)
+        for row, one in enumerate(tokens):
+            end = len(one) + 1
+            ids[row, 0], ids[row, 1:end], ids[row, end] = self.bos, one.ids, self.eos
+            mask[row, : end + 1] = True
+            spannable[row, 1:end] = one.ends > one.starts
+        padded = [*languages, *[len(self._languages)] * (shape[0] - len(tokens))]
+        return Arrays(ids, mask, spannable, np.array(padded, np.int64))
+
+    def select(self, margins: Floats) -> tuple[Integers, Integers]:
+        """Return rows and relation indices of all predicted relations: those whose margin (B×R) is above zero."""
+        rows, relations = np.nonzero(margins > 0)
+        return rows, relations
+
+    def decode(
+        self, text: str, tokens: Tokens, margins: Floats, relations: Sequence[int], scores: Sequence[EntityScores]
+    ) -> tuple[Triple, ...]:
+        """Turn the scores of one sentence into triples, best first.
+
+        Parameters
+        ----------
+        text, tokens:
+            The sentence.
+        margins:
+            R relation scores above (or below) the threshold.
+        relations, scores:
+            The predicted relations and, for each, N×N entity scores.
+        """
+        triples: dict[tuple[str, int, int, int, int], Triple] = {}
+        for relation, entity in zip(relations, scores, strict=True):
+            relation_logit = float(margins[relation])
+            for head, tail, logit in _pairs(entity):
+                triple = Triple(
+                    Span(*self._span(text, tokens, *head)),
+                    self.schema.relations[relation],
+                    Span(*self._span(text, tokens, *tail)),
+                    _sigmoid(relation_logit) * _sigmoid(logit),
+                )
+                known = triples.get(triple.key)
+                if known is None or known.score < triple.score:
+                    triples[triple.key] = triple
+        return tuple(sorted(triples.values(), key=lambda triple: -triple.score))
+
+    def _positions(self, tokens: Tokens, span: Span) -> tuple[int, int] | None:
+        """First and last position of the tokens that cover ``span``, or None where one end is not covered."""
+        visible = tokens.ends > tokens.starts
+        touching = np.nonzero(visible & (tokens.starts < span.end) & (tokens.ends > span.start))[0]
+        cut_off = len(tokens) == self.max_tokens and tokens.ends[-1] < span.end
+        if cut_off or not len(touching):
+            return None
+        return int(touching[0]) + 1, int(touching[-1]) + 1
+
+    def _span(self, text: str, tokens: Tokens, first: int, last: int) -> tuple[int, int, str]:
+        """Offsets and text of the span from position ``first`` to ``last``, marks kept with their letter."""
+        start, end = int(tokens.starts[first - 1]), int(tokens.ends[last - 1])
+        while end < len(text) and unicodedata.category(text[end]) in ("Mn", "Me", "Mc"):
+            end += 1
+        while start > 0 and unicodedata.category(text[start]) in ("Mn", "Me", "Mc"):
+            start -= 1
+        return start, end, text[start:end]
+
+
+def _sigmoid(logit: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int], float]]:
+    """Pair head and tail spans: the best pair always, others where all four scores are above the threshold.
+
+    The logit of a pair is its weakest score.
+    """
+    heads, tails = _best_spans(scores.head), _best_spans(scores.tail)
+    parts = np.broadcast_arrays(
+        scores.head[heads[0], heads[1]][:, None],
+        scores.tail[tails[0], tails[1]][None, :],
+        scores.link_start[heads[0][:, None], tails[0][None, :]],
+        scores.link_end[heads[1][:, None], tails[1][None, :]],
+    )
+    total, weakest = np.sum(parts, axis=0), np.min(parts, axis=0)
+    overlap = (heads[0][:, None] <= tails[1][None, :]) & (tails[0][None, :] <= heads[1][:, None])
+    total = np.where(overlap, -np.inf, total)
+    if not np.isfinite(total).any():
+        return []
+    keep = (weakest > 0) & np.isfinite(total)
+    keep[np.unravel_index(np.argmax(total), total.shape)] = True
+    return [
+        (
+            (int(heads[0][h]), int(heads[1][h])),
+            (int(tails[0][t]), int(tails[1][t])),
+            float(weakest[h, t]),
+        )
+        for h, t in np.argwhere(keep)
+    ]
+
+
+def _best_spans(scores: Floats) -> tuple[Integers, Integers]:
+    """First and last positions of the best `CANDIDATES` spans of an N×N matrix."""
+    flat = scores.reshape(-1)
+    best = np.argpartition(flat, -min(CANDIDATES, flat.size))[-CANDIDATES:]
+    best = best[np.isfinite(flat[best])]
+    first, last = np.unravel_index(best, scores.shape)
+    return first, last

@@ -1,0 +1,199 @@
+"""The joint model of mERE, top to bottom as the method reads (design, §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mere.model.backbones import Backbone
+from mere.model.codec import UNKNOWN_LANGUAGE, Arrays, Codec, EntityScores, Floats
+from mere.model.layers import Aggregator, EntityHead, RelationHead, Switcher
+from mere.model.tokenizer import Integers
+from mere.schema import Schema
+
+
+class AggregatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The language-universal aggregator.
+
+    Attributes
+    ----------
+    reading:
+        What is concatenated: ``states`` after the backbone, or ``inputs`` before it (the states are then joined too).
+    heads:
+        Attention heads.
+    """
+
+    reading: Literal["states", "inputs"] = "states"
+    heads: int = 6
+
+
+class SwitcherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The language-specific switcher.
+
+    Attributes
+    ----------
+    width:
+        Width b of the bottleneck.
+    """
+
+    width: int = 64
+
+
+class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that shapes a model.
+
+    Attributes
+    ----------
+    backbone:
+        A bundled backbone, a local folder, or a Hugging Face name.
+    download:
+        Whether a Hugging Face name may be fetched from its hub.
+    aggregator, switcher:
+        LA and LS; None leaves them out.
+    conditioned:
+        Whether the entity head sees the relation's feature.
+    hidden, span, distances:
+        Entity head: width, width of a span's bilinear form, number of span lengths with a bias of their own.
+    dropout, backbone_dropout:
+        Dropout of the added layers and inside the backbone.
+    max_tokens:
+        Longest sentence in tokens.
+    """
+
+    backbone: str = "e5-small"
+    download: bool = False
+    aggregator: AggregatorConfig | None = None
+    switcher: SwitcherConfig | None = None
+    conditioned: bool = True
+    hidden: int = 256
+    span: int = 64
+    distances: int = 24
+    dropout: float = 0.1
+    backbone_dropout: float = 0.1
+    max_tokens: int = 254
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as tensors: what `mere.model.codec.Arrays` holds, and ``k``, the sentences concatenated for LA."""
+
+    ids: Tensor
+    mask: Tensor
+    spannable: Tensor
+    language: Tensor
+    k: int = 1
+
+    @classmethod
+    def of(cls, arrays: Arrays, k: int = 1) -> Batch:
+        """Wrap the codec's arrays; nothing is copied."""
+        parts = (arrays.ids, arrays.mask, arrays.spannable, arrays.language)
+        return cls(*(torch.from_numpy(part) for part in parts), k=k)
+
+
+class JointModel(nn.Module):
+    """Backbone → aggregator → switcher → relation head, entity head.
+
+    Parameters
+    ----------
+    config, schema:
+        Its shape and what it can say.
+    backbone:
+        The encoder; where None, ``config.backbone`` is loaded with its pretrained weights.
+    """
+
+    def __init__(self, config: ModelConfig, schema: Schema, backbone: Backbone | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.schema = schema
+        self.backbone = backbone or Backbone.pretrained(
+            config.backbone, download=config.download, dropout=config.backbone_dropout
+        )
+        tokenizer = self.backbone.tokenizer
+        self.codec = Codec(
+            schema,
+            bos=tokenizer.bos,
+            eos=tokenizer.eos,
+            pad=tokenizer.pad,
+            max_tokens=min(config.max_tokens, self.backbone.positions - 2),
+        )
+        width, relations = self.backbone.width, len(schema.relations)
+        languages = (*schema.languages, UNKNOWN_LANGUAGE)
+        self.aggregator = config.aggregator and Aggregator(width, config.aggregator.heads, config.dropout)
+        self.switcher = config.switcher and Switcher(width, config.switcher.width, languages)
+        self.dropout = nn.Dropout(config.dropout)
+        self.relation_head = RelationHead(width, relations, config.dropout)
+        self.entity_head = EntityHead(
+            width,
+            relations,
+            hidden=config.hidden,
+            span=config.span,
+            distances=config.distances,
+            dropout=config.dropout,
+            conditioned=config.conditioned,
+        )
+
+    def universal(self, batch: Batch) -> Tensor:
+        """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each."""
+        ids, mask = batch.ids, batch.mask
+        if self.config.aggregator and self.config.aggregator.reading == "inputs":
+            rows = len(ids) // batch.k
+            joined = self.backbone(ids.reshape(rows, -1), mask.reshape(rows, -1))
+            states = joined.reshape(*ids.shape, -1)
+        else:
+            states = self.backbone(ids, mask)
+        if self.aggregator is not None:
+            states = self.aggregator(states, mask, batch.k)
+        result: Tensor = states
+        return result
+
+    def specific(self, states: Tensor, language: Tensor) -> Tensor:
+        """Return the B×N×d states that the heads see: switched by each sentence's language."""
+        if self.switcher is not None:
+            states = self.switcher(states, language)
+        switched: Tensor = self.dropout(states)
+        return switched
+
+    def states(self, batch: Batch) -> Tensor:
+        """Return B×N×d token states, ready for the heads."""
+        return self.specific(self.universal(batch), batch.language)
+
+    def relations(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return B×R margins over *no relation*."""
+        margins: Tensor = self.relation_head(states, mask)
+        return margins
+
+    def entities(self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor) -> Tensor:
+        """Return P×4×N×N span and link scores of P (sentence row, relation) pairs."""
+        scores: Tensor = self.entity_head(states, spannable, rows, relations)
+        return scores
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return states and relation margins; the entity head is asked about chosen relations with `entities`."""
+        states = self.states(batch)
+        return states, self.relations(states, batch.mask)
+
+
+class TorchScorer:
+    """Scores batches with a `JointModel` in evaluation mode (a `mere.model.predictor.Scorer`)."""
+
+    def __init__(self, model: JointModel) -> None:
+        self.model = model
+
+    @torch.inference_mode()
+    def relations(self, arrays: Arrays) -> tuple[Tensor, Floats]:
+        """Return B×N×d states and B×R margins."""
+        self.model.eval()
+        states, margins = self.model(Batch.of(arrays))
+        return states, margins.float().numpy()
+
+    @torch.inference_mode()
+    def entities(self, states: Tensor, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
+        """Return the entity scores of P (row, relation) pairs."""
+        spannable, *pairs = (torch.from_numpy(part) for part in (arrays.spannable, rows, relations))
+        scores = self.model.entities(states, spannable, *pairs).float().numpy()
+        return EntityScores(*np.moveaxis(scores, 1, 0))

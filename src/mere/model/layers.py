@@ -1,0 +1,174 @@
+"""The layers that mERE puts on a backbone: aggregator (LA), switcher (LS), relation head, entity head.
+
+Shapes: B sentences, N positions, d the backbone's width, R relations, P (sentence, relation) pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Aggregator(nn.Module):
+    """The language-universal aggregator: tokens of sentences in different languages attend to each other.
+
+    One pre-norm Transformer layer with a residual, applied to ``k`` neighbouring sentences of the batch at once
+    (mERE, unified training; design, §2.2). With ``k = 1`` a sentence attends to itself alone.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+        self.norm_feedforward = nn.LayerNorm(width)
+        self.feedforward = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.dropout = nn.Dropout(dropout)
+        # As a residual branch that starts at zero the layer begins as the identity and cannot hurt the backbone.
+        for last in (self.output, self.feedforward[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, states: Tensor, mask: Tensor, k: int = 1) -> Tensor:
+        """Map B×N×d states and their B×N mask to B×N×d; B must be a multiple of ``k``."""
+        batch, length, width = states.shape
+        joined = states.reshape(batch // k, k * length, width)
+        normed = self.norm_attention(joined)
+        query, key, value = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in self.query_key_value(normed).chunk(3, dim=-1)
+        )
+        visible = mask.reshape(batch // k, 1, 1, k * length)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+        joined = joined + self.dropout(self.output(attended.transpose(1, 2).flatten(2)))
+        joined = joined + self.dropout(self.feedforward(self.norm_feedforward(joined)))
+        return joined.reshape(batch, length, width)
+
+
+class RelationHead(nn.Module):
+    """Scores every relation of a sentence against the threshold *no relation* (design, §2.4)."""
+
+    def __init__(self, width: int, relations: int, dropout: float) -> None:
+        super().__init__()
+        self.features = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Dropout(dropout))
+        self.scores = nn.Linear(width, relations + 1)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return B×R margins: each relation's score less that of *no relation*; above zero it is predicted."""
+        visible = mask.unsqueeze(-1)
+        mean = (states * visible).sum(1) / visible.sum(1).clamp(min=1)
+        highest = states.masked_fill(~visible, -1e4).amax(1)
+        scores = self.scores(self.features(torch.cat([mean, highest], dim=-1)))
+        margins: Tensor = scores[:, 1:] - scores[:, :1]
+        return margins
+
+
+class EntityHead(nn.Module):
+    """Finds head and tail of a relation: [h_i ; r] to span scores and links (design, §2.5).
+
+    ``project(h) + condition(r)`` is a linear map of the concatenation [h ; r], computed once a sentence for all of its
+    relations. Without the relation feature (an ablation) the condition is left out.
+    """
+
+    def __init__(
+        self, width: int, relations: int, *, hidden: int, span: int, distances: int, dropout: float, conditioned: bool
+    ) -> None:
+        super().__init__()
+        self.project = nn.Linear(width, hidden)
+        self.condition = nn.Embedding(relations, hidden) if conditioned else None
+        self.activate = nn.Sequential(nn.GELU(), nn.Dropout(dropout))
+        self.ends = nn.Linear(hidden, 4)
+        self.bilinear = nn.Linear(hidden, 8 * span)
+        self.span = span
+        self.length_bias = nn.Parameter(torch.zeros(2, distances))
+
+    def forward(self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor) -> Tensor:
+        """Score spans and links.
+
+        Parameters
+        ----------
+        states, spannable:
+            B×N×d and B×N.
+        rows, relations:
+            P sentence rows and P relation indices.
+
+        Returns
+        -------
+        Tensor
+            P×4×N×N: head spans, tail spans, start links, end links; what is no span holds -inf.
+        """
+        projected = self.project(states)[rows]
+        if self.condition is not None:
+            projected = projected + self.condition(relations).unsqueeze(1)
+        features = self.activate(projected)
+        left, right = self.bilinear(features).unflatten(-1, (2, 4, self.span)).permute(2, 0, 3, 1, 4)
+        scores = left @ right.transpose(-1, -2) * self.span**-0.5
+        start, end = self.ends(features).unflatten(-1, (2, 2)).permute(2, 0, 3, 1)
+        length = states.shape[1]
+        position = torch.arange(length, device=states.device)
+        distance = position.unsqueeze(0) - position.unsqueeze(1)
+        bias = self.length_bias[:, distance.clamp(0, self.length_bias.shape[1] - 1)]
+        spans = scores[:, :2] + start.unsqueeze(-1) + end.unsqueeze(-2) + bias
+        possible = spannable[rows]
+        pair = possible.unsqueeze(-1) & possible.unsqueeze(-2)
+        spans = spans.masked_fill(~(pair & (distance >= 0)).unsqueeze(1), float("-inf"))
+        links = scores[:, 2:].masked_fill(~pair.unsqueeze(1), float("-inf"))
+        return torch.cat([spans, links], dim=1)
+
+
+def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
+    """Multi-label loss with zero as the threshold, one value a row.
+
+    ``log(1 + sum over negatives of exp(s)) + log(1 + sum over positives of exp(-s))`` (Su et al., 2022, arXiv
+    2208.02955): all positives above zero, all negatives below, and with a single positive close to a softmax.
+
+    Parameters
+    ----------
+    scores, positive:
+        Of the same shape, rows first; -inf marks what is no class at all.
+    """
+    scores, positive = scores.flatten(1), positive.flatten(1)
+    zero = scores.new_zeros(len(scores), 1)
+    negatives = torch.cat([zero, scores.masked_fill(positive, float("-inf"))], dim=1)
+    positives = torch.cat([zero, (-scores).masked_fill(~positive, float("-inf"))], dim=1)
+    return torch.logsumexp(negatives, dim=1) + torch.logsumexp(positives, dim=1)
+
+
+class Bottleneck(nn.Module):
+    """A switcher's sub-module: LayerNorm, d→b→d with GELU; zero-initialised, so that it starts as the identity."""
+
+    def __init__(self, width: int, bottleneck: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.down = nn.Linear(width, bottleneck)
+        self.up = nn.Linear(bottleneck, width)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+
+class Switcher(nn.Module):
+    """The language-specific switcher: every sentence goes through its own language's sub-module (design, §2.3).
+
+    Sub-modules are named, so that one can be added, trained and saved without touching another.
+    """
+
+    def __init__(self, width: int, bottleneck: int, names: Sequence[str]) -> None:
+        super().__init__()
+        self.modules_by_name = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in names})
+
+    def forward(self, states: Tensor, language: Tensor) -> Tensor:
+        """Map B×N×d states by B language indices; residual."""
+        parts = list(self.modules_by_name.values())
+
+        def of(path: str) -> Tensor:
+            """One parameter of every sub-module, stacked and picked by each sentence's language: B×…."""
+            return torch.stack([part.get_parameter(path) for part in parts])[language]
+
+        normed = functional.layer_norm(states, states.shape[-1:])
+        normed = normed * of("norm.weight").unsqueeze(1) + of("norm.bias").unsqueeze(1)
+        narrow = functional.gelu(normed @ of("down.weight").transpose(1, 2) + of("down.bias").unsqueeze(1))
+        return states + narrow @ of("up.weight").transpose(1, 2) + of("up.bias").unsqueeze(1)

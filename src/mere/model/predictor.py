@@ -1,0 +1,62 @@
+"""From tokenised sentences to triples, through any `Scorer`: the one path that evaluation and extraction share.
+
+Torch-free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from mere.model.codec import Arrays, Codec, EntityScores, Floats
+from mere.model.tokenizer import Integers, Tokens
+from mere.schema import Triple
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of text to look at: at most ``max_tokens`` tokens, and the index of its language."""
+
+    text: str
+    tokens: Tokens
+    language: int
+
+
+class Scorer(Protocol):
+    """What computes the scores of a batch: torch while training, ONNX in the runtime."""
+
+    def relations(self, arrays: Arrays) -> tuple[Any, Floats]:
+        """Return states, opaque to the caller, and B×R relation margins."""
+        ...
+
+    def entities(self, states: Any, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
+        """Return the entity scores of P (row, relation) pairs."""
+        ...
+
+
+def predict(
+    scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32
+) -> list[tuple[Triple, ...]]:
+    """Return the triples of every item, in the order of ``items``; batches hold items of like length."""
+    results: list[tuple[Triple, ...]] = [()] * len(items)
+    order = sorted(range(len(items)), key=lambda index: len(items[index].tokens))
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        for index, triples in zip(chosen, _predict_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
+            results[index] = triples
+    return results
+
+
+def _predict_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[tuple[Triple, ...]]:
+    arrays = codec.batch([item.tokens for item in items], [item.language for item in items])
+    states, margins = scorer.relations(arrays)
+    rows, relations = codec.select(margins)
+    scores = scorer.entities(states, arrays, rows, relations) if len(rows) else None
+    for row, item in enumerate(items):
+        mine = np.nonzero(rows == row)[0]
+        size = len(item.tokens) + 2
+        of_row = [scores.of(int(pair), size) for pair in mine] if scores is not None else []
+        yield codec.decode(item.text, item.tokens, margins[row], relations[mine].tolist(), of_row)

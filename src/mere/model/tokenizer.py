@@ -1,0 +1,158 @@
+"""One tokenizer for every backbone: text in, token ids and exact character offsets out.
+
+Offsets count in the text as it was given, whatever the tokenizer normalises, and never include the white space around
+a token. Torch-free.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+from numpy.typing import NDArray
+from tokenizers import models, normalizers, pre_tokenizers
+
+from mere.errors import ArtifactError
+from mere.model.e5 import E5File
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of one text, special tokens left out.
+
+    Attributes
+    ----------
+    ids, starts, ends:
+        n integers each; token i is ``text[starts[i]:ends[i]]``, which is empty for a token that stands for no visible
+        character (a lone word boundary, say). Such a token is part of no span.
+    """
+
+    ids: Integers
+    starts: Integers
+    ends: Integers
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def window(self, start: int, end: int) -> Tokens:
+        """Return tokens ``start`` to ``end`` (exclusive)."""
+        return Tokens(self.ids[start:end], self.starts[start:end], self.ends[start:end])
+
+
+class Tokenizer:
+    """Wraps a ``tokenizers.Tokenizer`` and, for the bundled backbone, its code-point normalisation.
+
+    Parameters
+    ----------
+    core:
+        The tokenizer proper.
+    bos, eos, pad, unknown:
+        Ids of the special tokens.
+    normalisation:
+        Code points that are replaced before ``core`` sees them. It works code point by code point, as the
+        bundled backbone was fed, and therefore outside ``core``, whose own maps work on grapheme clusters.
+    """
+
+    def __init__(
+        self,
+        core: tokenizers.Tokenizer,
+        *,
+        bos: int,
+        eos: int,
+        pad: int,
+        unknown: int | None,
+        normalisation: dict[int, str] | None = None,
+    ) -> None:
+        self.core = core
+        self.core.no_padding()
+        self.core.no_truncation()
+        self.bos, self.eos, self.pad, self.unknown = bos, eos, pad, unknown
+        self.normalisation = normalisation or {}
+
+    @classmethod
+    def of_e5(cls, file: E5File) -> Tokenizer:
+        """Rebuild the tokenizer of the bundled backbone from its weight file."""
+        parts = file.pieces
+        core = tokenizers.Tokenizer(models.Unigram(parts.pieces, parts.unknown))
+        core.normalizer = normalizers.Replace(tokenizers.Regex(" {2,}"), " ")
+        core.pre_tokenizer = pre_tokenizers.Metaspace()
+        return cls(
+            core,
+            bos=parts.bos,
+            eos=parts.eos,
+            pad=parts.pad,
+            unknown=parts.unknown,
+            normalisation=parts.normalisation,
+        )
+
+    @classmethod
+    def load(cls, path: Path, special: dict[str, int | None]) -> Tokenizer:
+        """Read a ``tokenizer.json``; ``special`` holds the ids of bos, eos, pad and unknown (see `special_ids`)."""
+        try:
+            core = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise ArtifactError(f"{path}: not a tokenizer ({error}); save the model again") from error
+        bos, eos, pad = (special[name] for name in ("bos", "eos", "pad"))
+        if bos is None or eos is None or pad is None:
+            raise ArtifactError(f"{path}: needs ids for bos, eos and pad; save the model again")
+        return cls(core, bos=bos, eos=eos, pad=pad, unknown=special["unknown"])
+
+    @property
+    def special_ids(self) -> dict[str, int | None]:
+        """Ids of the special tokens by name."""
+        return {"bos": self.bos, "eos": self.eos, "pad": self.pad, "unknown": self.unknown}
+
+    def encode(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokenise ``texts`` of any length; nothing is cut off."""
+        normalised = [text.translate(self.normalisation) for text in texts] if self.normalisation else list(texts)
+        encodings = self.core.encode_batch(normalised, add_special_tokens=False)
+        return [
+            self._align(text, clean, encoding)
+            for text, clean, encoding in zip(texts, normalised, encodings, strict=True)
+        ]
+
+    def _align(self, text: str, clean: str, encoding: tokenizers.Encoding) -> Tokens:
+        ids = np.array(encoding.ids, np.int64)
+        offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        ids, offsets = self._split_unknown(ids, offsets)
+        starts, ends = offsets[:, 0], offsets[:, 1]
+        if clean != text:
+            starts, ends = self._to_original(text, len(clean), starts, ends)
+        return Tokens(ids, *_trim(text, starts, ends))
+
+    def _split_unknown(self, ids: Integers, offsets: Integers) -> tuple[Integers, Integers]:
+        """Give every unknown character a token of its own: a run of them may hold a span's end inside."""
+        lengths = offsets[:, 1] - offsets[:, 0]
+        repeats = np.where((ids == self.unknown) & (lengths > 1), lengths, 1)
+        if not self.normalisation or repeats.sum() == len(ids):
+            return ids, offsets
+        index = np.repeat(np.arange(len(ids)), repeats)
+        step = np.arange(len(index)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        split = repeats[index] > 1
+        starts = offsets[index, 0] + np.where(split, step, 0)
+        return ids[index], np.stack([starts, np.where(split, starts + 1, offsets[index, 1])], axis=1)
+
+    def _to_original(self, text: str, length: int, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+        """Map offsets in the normalised text back to ``text``."""
+        sizes = [len(self.normalisation.get(ord(character), character)) for character in text]
+        origin = np.append(np.repeat(np.arange(len(text)), sizes), len(text))
+        last = origin[np.maximum(ends, 1) - 1] + 1
+        return origin[np.minimum(starts, length)], np.where(ends > starts, last, origin[np.minimum(ends, length)])
+
+
+def _trim(text: str, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """Take white space and invisible format characters off both ends of every token."""
+    if not text:
+        return starts, ends
+    visible = np.array([not (c.isspace() or unicodedata.category(c) in ("Cf", "Cc")) for c in text])
+    positions = np.arange(len(text))
+    next_visible = np.append(np.minimum.accumulate(np.where(visible, positions, len(text))[::-1])[::-1], len(text))
+    last_visible = np.append(0, np.maximum.accumulate(np.where(visible, positions, -1)) + 1)
+    starts, ends = next_visible[starts], last_visible[ends]
+    return np.minimum(starts, ends), ends

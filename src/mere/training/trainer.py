@@ -1,0 +1,250 @@
+"""Training: stages one after the other, best weights kept, every step resumable.
+
+Randomness is a pure function of (seed, stage, step) and the state is checkpointed whole, so a run that was killed and
+resumed ends with the same weights as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mere.model.codec import Example
+from mere.model.joint import JointModel, TorchScorer
+from mere.model.layers import threshold_loss
+from mere.model.predictor import Item, predict
+from mere.schema import Triple
+from mere.training.batches import LanguageMixer, TrainingBatch, collate
+from mere.training.checkpoint import Checkpoint, Progress
+from mere.training.config import Stage
+from mere.training.evaluation import evaluate
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a progress bar shows."""
+
+    stage: str
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    sentences: int
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One line of a training's history; scores are micro F1 on the dev data."""
+
+    stage: str
+    epoch: int
+    loss: float
+    triple: float
+    relation: float
+    entity: float
+    seconds: float
+
+
+Watch = Callable[[StepReport | EpochReport], None]
+
+
+def losses(model: JointModel, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+    """Relation loss and entity loss of a batch, means over sentences and over (sentence, relation) pairs."""
+    states, margins = model(batch.inputs)
+    real = slice(0, batch.sentences)
+    relation = threshold_loss(margins[real].float(), batch.relations[real]).mean()
+    if not len(batch.rows):
+        return relation, relation.new_zeros(())
+    scores = model.entities(states, batch.inputs.spannable, batch.rows, batch.pair_relations).float()
+    entity = threshold_loss(scores.flatten(0, 1), batch.pairs.flatten(0, 1)).mean()
+    return relation, entity
+
+
+def predict_examples(model: JointModel, examples: Sequence[Example], batch_size: int = 32) -> list[tuple[Triple, ...]]:
+    """Triples of every example, by the codec that extraction uses."""
+    items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
+    return predict(TorchScorer(model), model.codec, items, batch_size=batch_size)
+
+
+class StageTrainer:
+    """Trains one stage.
+
+    Parameters
+    ----------
+    model:
+        Changed in place; after `run` it holds the best weights.
+    stage:
+        What to do.
+    train, dev:
+        Encoded data.
+    checkpoint:
+        Where the state is kept.
+    seed:
+        Seeds order and dropout.
+    watch:
+        Told of every step and epoch.
+    bf16:
+        Whether the forward pass runs under bfloat16 autocast.
+    """
+
+    def __init__(
+        self,
+        model: JointModel,
+        stage: Stage,
+        train: Sequence[Example],
+        dev: Sequence[Example],
+        checkpoint: Checkpoint,
+        *,
+        seed: int,
+        watch: Watch,
+        bf16: bool,
+    ) -> None:
+        self.model = model
+        self.stage = stage
+        self.dev = dev
+        self.checkpoint = checkpoint
+        self.seed = seed
+        self.watch = watch
+        self.bf16 = bf16
+        self.mixer = LanguageMixer(
+            train,
+            batch_size=stage.batch_size,
+            concatenate=stage.concatenate,
+            sampling=stage.sampling,
+            temperature=stage.temperature,
+            seed=seed,
+        )
+        groups = parameter_groups(model, stage)
+        self.parameters: dict[str, nn.Parameter] = {
+            name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad
+        }
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=stage.weight_decay, fused=True)
+        self.steps = len(self.mixer) * stage.epochs
+        self.peaks = [group["lr"] for group in self.optimizer.param_groups]
+        self.progress = Progress()
+        self.average = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+        self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+
+    def run(self) -> None:
+        """Train to the end, or to where no epoch improves any more, from wherever the checkpoint stands."""
+        self.checkpoint.load(self)
+        for epoch in range(self.progress.epoch, self.stage.epochs):
+            if self.progress.stale >= self.stage.patience:
+                break
+            self._train_epoch(epoch)
+            self._close_epoch(epoch)
+            self.checkpoint.save(self)
+        self._assign(self.best)
+        self.model.eval()
+
+    def _train_epoch(self, epoch: int) -> None:
+        self.model.train()
+        for index, (examples, k) in enumerate(self.mixer.epoch(epoch)):
+            if index < self.progress.batch:
+                continue
+            loss = self._step(collate(self.model.codec, examples, k))
+            progress = self.progress
+            progress.step += 1
+            progress.batch = index + 1
+            progress.loss += loss
+            self.watch(StepReport(self.stage.name, epoch, progress.step, self.steps, loss, len(examples)))
+            if self.checkpoint.due():
+                self.checkpoint.save(self)
+
+    def _step(self, batch: TrainingBatch) -> float:
+        torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            relation, entity = losses(self.model, batch)
+        loss = self.stage.relation_weight * relation + entity
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(list(self.parameters.values()), self.stage.clip)
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * self._rate(self.progress.step)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        # An average over fewer steps than its memory would still hold the first weights.
+        decay = min(self.stage.average, (1 + self.progress.step) / (10 + self.progress.step))
+        if self.stage.average:
+            torch._foreach_lerp_(list(self.average.values()), [p.data for p in self.parameters.values()], 1 - decay)
+        return float(loss.detach())
+
+    def _close_epoch(self, epoch: int) -> None:
+        started = time.monotonic()
+        progress = self.progress
+        with self._averaged():
+            predicted = predict_examples(self.model, self.dev)
+            scores = evaluate([example.sentence for example in self.dev], predicted).micro
+            if scores["triple"].f1 > progress.best:
+                progress.best, progress.stale = scores["triple"].f1, 0
+                for name, parameter in self.parameters.items():
+                    self.best[name].copy_(parameter.data)
+            else:
+                progress.stale += 1
+        self.watch(
+            EpochReport(
+                self.stage.name,
+                epoch,
+                progress.loss / max(progress.batch, 1),
+                *(scores[kind].f1 for kind in ("triple", "relation", "entity")),
+                time.monotonic() - started,
+            )
+        )
+        progress.epoch, progress.batch, progress.loss = epoch + 1, 0, 0.0
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Put the averaged weights in place for as long as the block runs."""
+        if not self.stage.average:
+            yield
+            return
+        kept = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+        self._assign(self.average)
+        yield
+        self._assign(kept)
+
+    def _assign(self, weights: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(weights[name])
+
+    def _rate(self, step: int) -> float:
+        """One cycle: linear up over the warm-up, linear down to zero."""
+        rising = max(1, round(self.stage.warmup * self.steps))
+        if step < rising:
+            return (step + 1) / rising
+        return max(0.0, (self.steps - step) / max(1, self.steps - rising))
+
+
+def parameter_groups(model: JointModel, stage: Stage) -> list[dict[str, object]]:
+    """Set what learns and return it with its rates: the backbone by layer, all else together."""
+    parts: dict[str, list[nn.Module | None]] = {
+        "aggregator": [model.aggregator],
+        "switcher": [model.switcher],
+        "heads": [model.relation_head, model.entity_head],
+    }
+    model.requires_grad_(False)
+    fresh: list[nn.Parameter] = []
+    for name, modules in parts.items():
+        for module in modules:
+            if module is not None and name in stage.train:
+                fresh += list(module.requires_grad_(True).parameters())
+    groups: list[dict[str, object]] = [{"params": fresh, "lr": stage.learning_rate}] if fresh else []
+    if "backbone" in stage.train:
+        layers = model.backbone.layers
+        for depth, layer in enumerate(layers[stage.frozen_layers :], start=stage.frozen_layers):
+            rate = stage.backbone_learning_rate * stage.layer_decay ** (len(layers) - 1 - depth)
+            groups.append({"params": list(layer.requires_grad_(True).parameters()), "lr": rate})
+        if stage.frozen_layers == 0:
+            rate = stage.backbone_learning_rate * stage.layer_decay ** len(layers)
+            embeddings = model.backbone.embeddings.requires_grad_(True)
+            if not stage.train_embeddings:
+                model.backbone.word_embeddings.requires_grad_(False)
+            learning = [parameter for parameter in embeddings.parameters() if parameter.requires_grad]
+            groups.append({"params": learning, "lr": rate})
+    return groups
