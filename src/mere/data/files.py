@@ -1,0 +1,157 @@
+"""Text files in and out: lines as a stream, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import secrets
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from mere.data.report import Report
+from mere.errors import InputError
+
+MAX_LINE = 1 << 20
+"""Characters a line may hold; a longer one is refused without being read into memory."""
+
+_MAX_BYTES = 4 * MAX_LINE + 2  # UTF-8 takes four bytes at most, and the line may end in \r\n
+_BOM = b"\xef\xbb\xbf"
+_DAMAGE = (OSError, EOFError, zlib.error)
+
+
+def read_lines(path: str | Path, report: Report | None = None, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a UTF-8 text file (gzip where the name ends in ``.gz``) with their numbers, from 1.
+
+    Lines end at a line feed only, since other Unicode line ends stand inside texts. The line feed, and a carriage
+    return before it, are cut off unless ``keep_ends``; a byte order mark always is. Raises `InputError` for a file that
+    is missing, a folder, empty or binary; other faults go to ``report``, which raises the first one unless it collects
+    errors.
+    """
+    report = Report() if report is None else report
+    report.path, report.line = Path(path), None
+    with _open(Path(path)) as handle:
+        for number in count(1):
+            report.line = number
+            try:
+                raw = handle.readline(_MAX_BYTES)
+                whole = len(raw) < _MAX_BYTES or raw.endswith(b"\n")
+                if not whole:
+                    _skip_line(handle)
+            except _DAMAGE as error:
+                report.add("damaged-file", f"the file cannot be read further ({error}); it may be damaged or cut off")
+                return
+            if not raw:
+                return
+            raw = raw.removeprefix(_BOM) if number == 1 else raw
+            line = _decode(raw if keep_ends else raw.removesuffix(b"\n").removesuffix(b"\r"), report)
+            if not whole or (line is not None and len(line) > MAX_LINE):
+                report.add("long-line", f"the line is longer than {MAX_LINE:,} characters; put one sentence on a line")
+            elif line is not None:
+                yield number, line
+
+
+def _open(path: Path) -> io.BufferedReader:
+    """Open ``path`` for reading bytes; raises `InputError` where there is no text to be had."""
+    if path.is_dir():
+        raise InputError("is a folder; name the files in it", path=path)
+    try:
+        handle: io.BufferedReader = io.BufferedReader(gzip.GzipFile(path)) if _is_packed(path) else path.open("rb")
+    except FileNotFoundError as error:
+        raise InputError("there is no such file; check the name", path=path) from error
+    except OSError as error:
+        raise InputError(f"cannot be opened ({error.strerror})", path=path) from error
+    try:
+        _check_start(handle, path)
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
+def _check_start(handle: io.BufferedReader, path: Path) -> None:
+    try:
+        start = handle.peek()
+    except gzip.BadGzipFile as error:
+        raise InputError("is not gzip-compressed; take '.gz' off its name", path=path) from error
+    except _DAMAGE as error:
+        raise InputError(f"cannot be read ({error}); it may be damaged or cut off", path=path) from error
+    if start in (b"", _BOM):
+        raise InputError("is empty; there must be at least one sentence", path=path)
+    if start.startswith(b"\x1f\x8b"):
+        raise InputError("is gzip-compressed; give it a name that ends in '.gz'", path=path)
+    if b"\0" in start:
+        raise InputError("is a binary or UTF-16 file (it holds NUL bytes); save it as UTF-8 text", path=path)
+
+
+def _skip_line(handle: io.BufferedReader) -> None:
+    while (rest := handle.readline(_MAX_BYTES)) and not rest.endswith(b"\n"):
+        pass
+
+
+def _decode(raw: bytes, report: Report) -> str | None:
+    if b"\0" in raw:
+        report.add("bad-encoding", "the line holds a NUL byte; save the file as UTF-8 text")
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        report.add("bad-encoding", f"not UTF-8 (byte 0x{raw[error.start]:02x} of the line, at {error.start})")
+        return None
+
+
+@contextmanager
+def atomic_write_bytes(path: str | Path) -> Iterator[BinaryIO]:
+    """Give a binary handle whose bytes become ``path`` when the block ends well, and vanish when it does not.
+
+    Raises `InputError` where the file cannot be written. A link is followed; an older file stays whole until the end.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError("is a folder; name a file to write", path=path)
+    if not target.parent.is_dir():
+        raise InputError(f"the folder '{target.parent}' does not exist; make it first", path=path)
+    draft = target.with_name(f".mere-{secrets.token_hex(8)}.tmp")
+    try:
+        # not tempfile's: this file gets the permissions that the user's umask asks for
+        handle = draft.open("xb")
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", path=path) from error
+    try:
+        with handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"cannot be written ({error.strerror or error})", path=path) from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[TextIO]:
+    r"""Give a text handle (UTF-8, ``\n``; gzip where the name ends in ``.gz``); else as `atomic_write_bytes`."""
+    with atomic_write_bytes(path) as raw, _packed(raw, Path(path)) as sink:
+        handle = io.TextIOWrapper(sink, encoding="utf-8", newline="\n")
+        try:
+            yield handle
+        except UnicodeEncodeError as error:
+            raise InputError("a text holds half a surrogate pair, which UTF-8 cannot hold", path=path) from error
+        finally:
+            handle.detach()
+
+
+def _packed(raw: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO | gzip.GzipFile]:
+    # no name and no time in the gzip header: the same text gives the same bytes
+    return gzip.GzipFile("", "wb", 6, raw, 0) if _is_packed(path) else nullcontext(raw)
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
