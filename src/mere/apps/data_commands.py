@@ -94,7 +94,7 @@ class _Place(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         path, line = self._report.path, self._report.line
-        return Text("comparing" if path is None else f"{path.name}, line {line or 0:,}")
+        return Text("working" if path is None else f"{path.name}, line {line or 0:,}")
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Ledger:
     def __init__(self) -> None:
         self._base = sqlite3.connect("")
         # nothing here outlives a crash, so nothing needs to be safe from one; sorting must not take memory either
-        self._base.executescript("PRAGMA journal_mode = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -16384;")
+        self._base.executescript("PRAGMA journal_mode = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -4096;")
         self._base.execute(f"CREATE TABLE entry ({', '.join(Entry._fields)})")
 
     def close(self) -> None:

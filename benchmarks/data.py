@@ -1,0 +1,130 @@
+"""How fast data files are read and checked, and whether memory grows with their size.
+
+python benchmarks/data.py [--rows 200000] [--out benchmarks/data.json]
+
+Made-up files of SMiLER's form and of jsonl are read and checked, each in a process of its own; peak memory is taken for
+half of the rows and for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import platform
+import random
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mere.data.check import check
+from mere.data.readers import read_sentences, write_sentences
+from mere.schema import Sentence, Span, Triple
+
+FORMS = ("tsv", "jsonl", "jsonl.gz")
+SYLLABLES = {
+    "de": "stadt berg hof ung keit lich er haus mann see au ü ver ge wald ist und der",
+    "ru": "град ск ов ая на пре во ли тель го ро да мир и в ин род ся",
+    "ko": "한 국 도 시 는 이 의 에 서 사 람 강 산 대 학 교 가 수",
+    "ar": "ال مد ين ة في من كتاب ولد سنة هو ان عا لم بحر يو م قر ية",
+}
+RELATIONS = ("birth-place", "has-type", "is-where", "has-population", "starring", "won-award")
+
+
+def sentences(seed: int = 0) -> Iterator[Sentence]:
+    """Yield made-up sentences without end: some 130 characters, one in ten negative, all four languages in turn."""
+    chance = random.Random(seed)
+    number = 0
+    while True:
+        for language, syllables in SYLLABLES.items():
+            pieces = syllables.split()
+            number += 1
+            words = ["".join(chance.choices(pieces, k=chance.randint(1, 4))) for _ in range(chance.randint(12, 24))]
+            words[chance.randrange(len(words))] = str(chance.randrange(2500))
+            text = " ".join(words) + " ."
+            first, second = sorted(chance.sample(range(len(words)), 2))
+            head, tail = (_word(text, words, index) for index in (first, second))
+            triples = (Triple(head, chance.choice(RELATIONS), tail),) if number % 10 else ()
+            yield Sentence(text, language, triples, f"{language}-{number}")
+
+
+def _word(text: str, words: list[str], index: int) -> Span:
+    start = sum(len(word) + 1 for word in words[:index])
+    return Span.of(text, start, start + len(words[index]))
+
+
+def read_file(path: Path) -> int:
+    """Read a file and return its number of sentences."""
+    return sum(1 for _ in read_sentences(path))
+
+
+def check_file(path: Path) -> int:
+    """Check a file and return its number of errors."""
+    return check({"train": [path]}).count("error")
+
+
+def measure(task: Callable[[Path], int], path: Path) -> tuple[float, float]:
+    """Run a task in a new process and return its seconds and the process' peak memory in MiB."""
+    context = multiprocessing.get_context("spawn")  # so that its peak memory is its own
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_measured, task, path).result()
+
+
+def _measured(task: Callable[[Path], int], path: Path) -> tuple[float, float]:
+    start = time.perf_counter()
+    task(path)
+    seconds = time.perf_counter() - start
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return seconds, int(peak) / 1024
+
+
+def bench(rows: int, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the figures of every form and task."""
+    made = folder / "made.jsonl"
+    write_sentences(islice(sentences(), rows), made)
+    results: dict[str, dict[str, Any]] = {}
+    for form in FORMS:
+        half, full = folder / f"half.{form}", folder / f"full.{form}"
+        write_sentences(read_sentences(made), full)
+        write_sentences(islice(read_sentences(made), rows // 2), half)
+        results[form] = {"megabytes": round(full.stat().st_size / 1e6, 1)}
+        for name, task in (("read", read_file), ("check", check_file)):
+            _, peak_half = measure(task, half)
+            seconds, peak_full = measure(task, full)
+            results[form][name] = {
+                "sentences_per_second": round(rows / seconds),
+                "peak_mib_half": round(peak_half, 1),
+                "peak_mib_full": round(peak_full, 1),
+                "growth_mib": round(peak_full - peak_half, 1),
+            }
+            print(form, name, results[form][name])
+    return results
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    (model, *_) = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) or [platform.processor()]
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    return {"cpu": model, "python": platform.python_version(), "commit": commit or None}
+
+
+def main() -> None:
+    """Measure, print, and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=200_000, help="sentences in the larger file (default 200000)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"), help="where the JSON goes")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        results = bench(options.rows, Path(folder))
+    values = {"machine": machine(), "rows": options.rows, "results": results}
+    options.out.write_text(json.dumps(values, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
