@@ -1,1 +1,42 @@
-"""Multilingual entity and relation extraction."""
+"""Multilingual entity and relation extraction: (head, relation, tail) triples with exact character offsets.
+
+>>> from mere import Extractor
+>>> extractor = Extractor.load("path/to/model")
+>>> sentence = extractor.extract("Ada Lovelace was born in London.")
+>>> [(triple.head.text, triple.relation, triple.tail.text) for triple in sentence.triples]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mere.errors import ArtifactError, ConfigError, InputError, MereError, MissingExtraError, SchemaError
+from mere.schema import Schema, Sentence, Span, Triple
+
+if TYPE_CHECKING:
+    from mere.runtime.extractor import Extractor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactError",
+    "ConfigError",
+    "Extractor",
+    "InputError",
+    "MereError",
+    "MissingExtraError",
+    "Schema",
+    "SchemaError",
+    "Sentence",
+    "Span",
+    "Triple",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the extractor, and numpy with it, only when it is asked for."""
+    if name == "Extractor":
+        from mere.runtime.extractor import Extractor
+
+        return Extractor
+    raise AttributeError(f"module 'mere' has no attribute '{name}'")

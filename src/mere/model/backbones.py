@@ -5,6 +5,7 @@ A backbone is a `Backbone`: token ids and mask in, one state a token out, with t
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,33 @@ class Backbone(nn.Module):
         """Map B×N ids and mask to B×N×d states."""
         states: Tensor = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return states
+
+    def lower(self, ids: Tensor, mask: Tensor, layers: int) -> Tensor:
+        """Return the B×N×d states after the lowest ``layers`` layers."""
+        part = _with(self.encoder, encoder=_with(self.encoder.encoder, layer=self.layers[:layers]))
+        states: Tensor = part(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return states
+
+    def upper(self, states: Tensor, mask: Tensor, layers: int) -> Tensor:
+        """Take the states of `lower` through the layers above."""
+        stack = _with(self.encoder.encoder, layer=self.layers[layers:])
+        part = _with(self.encoder, embeddings=_Given(), encoder=stack)
+        result: Tensor = part(inputs_embeds=states, attention_mask=mask.long()).last_hidden_state
+        return result
+
+
+class _Given(nn.Module):
+    """Stands where embeddings are computed and passes on what it is given."""
+
+    def forward(self, inputs_embeds: Tensor, **_: Any) -> Tensor:
+        return inputs_embeds
+
+
+def _with(module: nn.Module, **children: nn.Module) -> Any:
+    """Return a view of ``module`` that shares everything with it but the named children."""
+    view = copy.copy(module)
+    view._modules = {**module._modules, **children}
+    return view
 
 
 def _first(fast: Any, *names: str) -> int:

@@ -70,12 +70,15 @@ class Arrays:
         B×N: positions that can start or end a span; special, padding and invisible tokens cannot.
     language:
         B indices of `Codec.languages`.
+    states:
+        B×N×d states that were computed before, if any.
     """
 
     ids: Integers
     mask: Bools
     spannable: Bools
     language: Integers
+    states: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,18 @@ class Codec:
             lost += not exact
         return Example(sentence, tokens, self.language_index(sentence.language), tuple(links), lost)
 
-    def batch(self, tokens: Sequence[Tokens], languages: Sequence[int], *, rows: int | None = None) -> Arrays:
-        """Pad ``tokens`` to one batch; ``rows`` asks for more rows than sentences, filled with padding."""
+    def batch(
+        self,
+        tokens: Sequence[Tokens],
+        languages: Sequence[int],
+        *,
+        rows: int | None = None,
+        states: Sequence[Floats] | None = None,
+    ) -> Arrays:
+        """Pad ``tokens`` to one batch; ``rows`` asks for more rows than sentences, filled with padding.
+
+        ``states`` are each sentence's (n+2)×d states, where they were computed before.
+        """
         length = max(len(one) for one in tokens) + 2
         shape = (rows or len(tokens), length)
         ids = np.full(shape, self.pad, np.int64)
@@ -156,7 +169,12 @@ class Codec:
             mask[row, : end + 1] = True
             spannable[row, 1:end] = one.ends > one.starts
         padded = [*languages, *[len(self._languages)] * (shape[0] - len(tokens))]
-        return Arrays(ids, mask, spannable, np.array(padded, np.int64))
+        stacked = None
+        if states is not None:
+            stacked = np.zeros((*shape, states[0].shape[1]), np.float32)
+            for row, known in enumerate(states):
+                stacked[row, : len(known)] = known
+        return Arrays(ids, mask, spannable, np.array(padded, np.int64), stacked)
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
         """Return rows and relation indices of all predicted relations: those whose margin (B×R) is above zero."""

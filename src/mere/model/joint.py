@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 import numpy as np
@@ -78,21 +78,36 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: int = 254
 
 
+Depth = int | Literal["switcher"]
+"""How much of a model lies below a point: so many backbone layers, or everything under the switcher."""
+
+
 @dataclass(frozen=True)
 class Batch:
-    """A batch as tensors: what `mere.model.codec.Arrays` holds, and ``k``, the sentences concatenated for LA."""
+    """A batch as tensors: what `mere.model.codec.Arrays` holds, and how to read it.
+
+    Attributes
+    ----------
+    k:
+        How many neighbouring sentences LA joins.
+    states, depth:
+        B×N×d states that were computed before, up to this depth of the model; None where nothing was.
+    """
 
     ids: Tensor
     mask: Tensor
     spannable: Tensor
     language: Tensor
     k: int = 1
+    states: Tensor | None = None
+    depth: Depth = 0
 
     @classmethod
-    def of(cls, arrays: Arrays, k: int = 1) -> Batch:
+    def of(cls, arrays: Arrays, k: int = 1, depth: Depth = 0) -> Batch:
         """Wrap the codec's arrays; nothing is copied."""
         parts = (arrays.ids, arrays.mask, arrays.spannable, arrays.language)
-        return cls(*(torch.from_numpy(part) for part in parts), k=k)
+        states = None if arrays.states is None else torch.from_numpy(arrays.states)
+        return cls(*(torch.from_numpy(part) for part in parts), k=k, states=states, depth=depth)
 
 
 class JointModel(nn.Module):
@@ -139,24 +154,28 @@ class JointModel(nn.Module):
 
     def universal(self, batch: Batch) -> Tensor:
         """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each."""
-        ids, mask = batch.ids, batch.mask
-        if self.config.aggregator and self.config.aggregator.reading == "inputs":
-            rows = len(ids) // batch.k
-            joined = self.backbone(ids.reshape(rows, -1), mask.reshape(rows, -1))
-            states = joined.reshape(*ids.shape, -1)
+        if batch.states is not None and batch.depth == "switcher":
+            return batch.states
+        if batch.states is not None:
+            assert isinstance(batch.depth, int)
+            states = self.backbone.upper(batch.states, batch.mask, batch.depth)
+        elif self.config.aggregator is not None and self.config.aggregator.reading == "inputs":
+            rows = len(batch.ids) // batch.k
+            joined = self.backbone(batch.ids.reshape(rows, -1), batch.mask.reshape(rows, -1))
+            states = joined.reshape(*batch.ids.shape, -1)
         else:
-            states = self.backbone(ids, mask)
-        if self.aggregator is not None:
-            states = self.aggregator(states, mask, batch.k)
-        result: Tensor = states
-        return result
+            states = self.backbone(batch.ids, batch.mask)
+        return states if self.aggregator is None else cast(Tensor, self.aggregator(states, batch.mask, batch.k))
+
+    def below(self, batch: Batch, depth: Depth) -> Tensor:
+        """Return the B×N×d states at ``depth``, which a batch can bring along in place of having them computed."""
+        return self.universal(batch) if depth == "switcher" else self.backbone.lower(batch.ids, batch.mask, depth)
 
     def specific(self, states: Tensor, language: Tensor) -> Tensor:
         """Return the B×N×d states that the heads see: switched by each sentence's language."""
         if self.switcher is not None:
             states = self.switcher(states, language)
-        switched: Tensor = self.dropout(states)
-        return switched
+        return cast(Tensor, self.dropout(states))
 
     def states(self, batch: Batch) -> Tensor:
         """Return B×N×d token states, ready for the heads."""
@@ -164,13 +183,11 @@ class JointModel(nn.Module):
 
     def relations(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return B×R margins over *no relation*."""
-        margins: Tensor = self.relation_head(states, mask)
-        return margins
+        return cast(Tensor, self.relation_head(states, mask))
 
     def entities(self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor) -> Tensor:
         """Return P×4×N×N span and link scores of P (sentence row, relation) pairs."""
-        scores: Tensor = self.entity_head(states, spannable, rows, relations)
-        return scores
+        return cast(Tensor, self.entity_head(states, spannable, rows, relations))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return states and relation margins; the entity head is asked about chosen relations with `entities`."""
@@ -179,16 +196,20 @@ class JointModel(nn.Module):
 
 
 class TorchScorer:
-    """Scores batches with a `JointModel` in evaluation mode (a `mere.model.predictor.Scorer`)."""
+    """Scores batches with a `JointModel` in evaluation mode (a `mere.model.predictor.Scorer`).
 
-    def __init__(self, model: JointModel) -> None:
+    ``depth`` tells how deep states are that batches bring along.
+    """
+
+    def __init__(self, model: JointModel, depth: Depth = 0) -> None:
         self.model = model
+        self.depth = depth
 
     @torch.inference_mode()
     def relations(self, arrays: Arrays) -> tuple[Tensor, Floats]:
         """Return B×N×d states and B×R margins."""
         self.model.eval()
-        states, margins = self.model(Batch.of(arrays))
+        states, margins = self.model(Batch.of(arrays, depth=self.depth))
         return states, margins.float().numpy()
 
     @torch.inference_mode()

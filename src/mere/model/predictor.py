@@ -18,11 +18,12 @@ from mere.schema import Triple
 
 @dataclass(frozen=True)
 class Item:
-    """One piece of text to look at: at most ``max_tokens`` tokens, and the index of its language."""
+    """One piece of text to look at: at most ``max_tokens`` tokens, the index of its language, states if known."""
 
     text: str
     tokens: Tokens
     language: int
+    states: Floats | None = None
 
 
 class Scorer(Protocol):
@@ -51,7 +52,10 @@ def predict(
 
 
 def _predict_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[tuple[Triple, ...]]:
-    arrays = codec.batch([item.tokens for item in items], [item.language for item in items])
+    known = [item.states for item in items if item.states is not None]
+    arrays = codec.batch(
+        [item.tokens for item in items], [item.language for item in items], states=known if known else None
+    )
     states, margins = scorer.relations(arrays)
     rows, relations = codec.select(margins)
     scores = scorer.entities(states, arrays, rows, relations) if len(rows) else None

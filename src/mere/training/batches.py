@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mere.model.codec import Codec, Example
-from mere.model.joint import Batch
+from mere.model.codec import Codec, Example, Floats
+from mere.model.joint import Batch, Depth
 
 _POOL = 50
 """Batches whose sentences are sorted by length together: enough to save padding, few enough to stay random."""
@@ -41,10 +41,12 @@ class TrainingBatch:
     pairs: Tensor
 
 
-def collate(codec: Codec, examples: Sequence[Example], k: int = 1) -> TrainingBatch:
-    """Pad ``examples`` and spread their links into dense targets."""
+def collate(
+    codec: Codec, examples: Sequence[Example], k: int = 1, states: Sequence[Floats] | None = None, depth: Depth = 0
+) -> TrainingBatch:
+    """Pad ``examples`` and spread their links into dense targets; ``states`` are known ones of this ``depth``."""
     rows = -(-len(examples) // k) * k
-    arrays = codec.batch([e.tokens for e in examples], [e.language for e in examples], rows=rows)
+    arrays = codec.batch([e.tokens for e in examples], [e.language for e in examples], rows=rows, states=states)
     relations = torch.zeros(rows, len(codec.schema.relations), dtype=torch.bool)
     pairs = [(row, relation) for row, example in enumerate(examples) for relation in example.relations]
     index = {pair: position for position, pair in enumerate(pairs)}
@@ -59,7 +61,8 @@ def collate(codec: Codec, examples: Sequence[Example], k: int = 1) -> TrainingBa
             pair[2, link.head[0], link.tail[0]] = True
             pair[3, link.head[1], link.tail[1]] = True
     positions = torch.tensor(pairs, dtype=torch.long).reshape(-1, 2)
-    return TrainingBatch(Batch.of(arrays, k), len(examples), relations, positions[:, 0], positions[:, 1], targets)
+    inputs = Batch.of(arrays, k, depth)
+    return TrainingBatch(inputs, len(examples), relations, positions[:, 0], positions[:, 1], targets)
 
 
 class LanguageMixer:
@@ -103,28 +106,26 @@ class LanguageMixer:
         """Batches an epoch."""
         return -(-len(self.examples) // self.batch_size)
 
-    def epoch(self, number: int) -> Iterator[tuple[list[Example], int]]:
-        """Yield the batches of epoch ``number``, each with its k."""
+    def epoch(self, number: int) -> Iterator[tuple[list[int], int]]:
+        """Yield the batches of epoch ``number``: indices of examples, and k."""
         random = np.random.default_rng([self.seed, number])
         count = len(self.examples)
         order = random.permutation(count) if self._weights is None else random.choice(count, count, p=self._weights)
         pool = _POOL * self.batch_size
-        batches: list[list[Example]] = []
+        batches: list[list[int]] = []
         for start in range(0, count, pool):
             lengths = sorted(order[start : start + pool].tolist(), key=lambda i: len(self.examples[i].tokens))
-            batches += [
-                [self.examples[i] for i in lengths[at : at + self.batch_size]]
-                for at in range(0, len(lengths), self.batch_size)
-            ]
+            batches += [lengths[at : at + self.batch_size] for at in range(0, len(lengths), self.batch_size)]
         for position in random.permutation(len(batches)):
             k = int(random.integers(1, self.concatenate + 1))
-            yield interleave(batches[position], k), k
+            batch = batches[position]
+            yield interleave(batch, [self.examples[i].language for i in batch], k), k
 
 
-def interleave(examples: list[Example], k: int) -> list[Example]:
+def interleave(items: list[int], languages: Sequence[int], k: int) -> list[int]:
     """Reorder so that neighbours in groups of ``k`` differ in language as far as the batch allows."""
     if k == 1:
-        return examples
-    by_language = sorted(examples, key=lambda example: example.language)
-    groups = -(-len(examples) // k)
-    return [by_language[i] for group in range(groups) for i in range(group, len(examples), groups)]
+        return items
+    by_language = [items[i] for i in sorted(range(len(items)), key=languages.__getitem__)]
+    groups = -(-len(items) // k)
+    return [by_language[i] for group in range(groups) for i in range(group, len(items), groups)]

@@ -21,6 +21,7 @@ from mere.model.layers import threshold_loss
 from mere.model.predictor import Item, predict
 from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
+from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
 from mere.training.evaluation import evaluate
@@ -66,10 +67,16 @@ def losses(model: JointModel, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
     return relation, entity
 
 
-def predict_examples(model: JointModel, examples: Sequence[Example], batch_size: int = 32) -> list[tuple[Triple, ...]]:
-    """Triples of every example, by the codec that extraction uses."""
-    items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
-    return predict(TorchScorer(model), model.codec, items, batch_size=batch_size)
+def predict_examples(
+    model: JointModel, examples: Sequence[Example], batch_size: int = 32, cache: StateCache | None = None
+) -> list[tuple[Triple, ...]]:
+    """Triples of every example, by the codec that extraction uses; ``cache`` holds their states, if there is one."""
+    items = [
+        Item(example.sentence.text, example.tokens, example.language, cache[index] if cache is not None else None)
+        for index, example in enumerate(examples)
+    ]
+    scorer = TorchScorer(model, cache.depth if cache is not None else 0)
+    return predict(scorer, model.codec, items, batch_size=batch_size)
 
 
 class StageTrainer:
@@ -107,7 +114,9 @@ class StageTrainer:
     ) -> None:
         self.model = model
         self.stage = stage
+        self.train = train
         self.dev = dev
+        self.caches: tuple[StateCache, StateCache] | None = None
         self.checkpoint = checkpoint
         self.seed = seed
         self.watch = watch
@@ -134,6 +143,7 @@ class StageTrainer:
     def run(self) -> None:
         """Train to the end, or to where no epoch improves any more, from wherever the checkpoint stands."""
         self.checkpoint.load(self)
+        self._fill_caches()
         for epoch in range(self.progress.epoch, self.stage.epochs):
             if self.progress.stale >= self.stage.patience:
                 break
@@ -142,13 +152,28 @@ class StageTrainer:
             self.checkpoint.save(self)
         self._assign(self.best)
         self.model.eval()
+        for cache in self.caches or ():
+            cache.remove()
+
+    def _fill_caches(self) -> None:
+        """Compute what is the same in every epoch once, where the disk has room for it."""
+        depth = frozen_depth(self.model, self.stage)
+        if depth == 0 or not StateCache.fits(self.model, [*self.train, *self.dev]):
+            return
+        folder = self.checkpoint.path.parent
+        parts = (("train", self.train), ("dev", self.dev))
+        first, second = (StateCache(folder / f"cache-{name}.f32", self.model, part, depth) for name, part in parts)
+        self.caches = (first, second)
 
     def _train_epoch(self, epoch: int) -> None:
         self.model.train()
-        for index, (examples, k) in enumerate(self.mixer.epoch(epoch)):
+        cache, depth = (self.caches[0], self.caches[0].depth) if self.caches else (None, 0)
+        for index, (chosen, k) in enumerate(self.mixer.epoch(epoch)):
             if index < self.progress.batch:
                 continue
-            loss = self._step(collate(self.model.codec, examples, k))
+            examples = [self.train[i] for i in chosen]
+            states = [cache[i] for i in chosen] if cache is not None else None
+            loss = self._step(collate(self.model.codec, examples, k, states, depth))
             progress = self.progress
             progress.step += 1
             progress.batch = index + 1
@@ -178,7 +203,7 @@ class StageTrainer:
         started = time.monotonic()
         progress = self.progress
         with self._averaged():
-            predicted = predict_examples(self.model, self.dev)
+            predicted = predict_examples(self.model, self.dev, cache=self.caches[1] if self.caches else None)
             scores = evaluate([example.sentence for example in self.dev], predicted).micro
             if scores["triple"].f1 > progress.best:
                 progress.best, progress.stale = scores["triple"].f1, 0

@@ -1,0 +1,146 @@
+"""The commands ``mere train`` and ``mere evaluate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from mere.data.files import atomic_write
+from mere.data.readers import read_all
+from mere.data.report import Report
+from mere.data.splits import split_by_id
+from mere.errors import InputError, require
+from mere.schema import Sentence
+
+if TYPE_CHECKING:
+    from mere.training.evaluation import Evaluation, Score
+    from mere.training.trainer import Watch
+
+DEV_SHARE = 0.1
+"""Share of the training data that is held out where no dev data is given."""
+
+_FILES = "SMiLER's .tsv or .jsonl, also with .gz; repeatable"
+
+
+def train_command(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a shipped configuration's name.")],
+    train: Annotated[list[Path], typer.Option(metavar="FILE", help=f"Training data ({_FILES}).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; a run found there goes on.")],
+    dev: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Dev data; without it a tenth of the ids is held out.")
+    ] = None,
+) -> None:
+    """Train a model; an interrupted training goes on when the same command is given again."""
+    require("torch", "train")
+    from mere.training.config import load_config
+    from mere.training.run import train as run
+
+    settings = load_config(config)
+    sentences = _read(train)
+    if dev:
+        held = _read(dev)
+    else:
+        parts = list(split_by_id(sentences, {"train": 1 - DEV_SHARE, "dev": DEV_SHARE}, seed=settings.seed))
+        sentences, held = ([one for name, one in parts if name == part] for part in ("train", "dev"))
+    console = Console(stderr=True)
+    with _watch(console) as watch:
+        model = run(settings, sentences, held, output, watch)
+    console.print(f"the model is in {model}", highlight=False, soft_wrap=True)
+
+
+def evaluate_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({_FILES}).")],
+    as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Also write the scores here.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
+) -> None:
+    """Score a model on gold data: per language, micro and macro, with 95 % intervals."""
+    require("torch", "train")
+    from mere.model.artifact import load_artifact
+    from mere.training.evaluation import evaluate
+    from mere.training.run import encode
+    from mere.training.trainer import predict_examples
+
+    joint = load_artifact(Path(model))
+    sentences = _read(files)
+    examples = encode(joint, sentences)
+    lost = sum(example.lost for example in examples)
+    scores = evaluate(sentences, predict_examples(joint, examples, batch_size), lost_to_length=lost)
+    Console().print(_table(scores))
+    if as_json is not None:
+        with atomic_write(as_json) as handle:
+            json.dump(scores.to_dict(), handle, indent=1)
+
+
+def _read(files: Sequence[Path]) -> list[Sentence]:
+    report = Report(keep=1)
+    sentences = list(read_all(files, report=report))
+    for kind in report.kinds():
+        for notice in report.notices(kind):
+            more = report.counts[kind] - 1
+            Console(stderr=True).print(Text(f"{kind}: {notice}" + (f" (and {more} more)" if more else "")))
+    if not sentences:
+        raise InputError("there are no sentences in: " + ", ".join(map(str, files)))
+    return sentences
+
+
+@contextmanager
+def _watch(console: Console) -> Iterator[Watch]:
+    """Show a bar with loss, speed and time left on a terminal, and a line an epoch everywhere."""
+    from mere.training.trainer import EpochReport, StepReport
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}, {task.fields[speed]:.0f} sentences/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, loss=0.0, speed=0.0)
+        sentences = 0
+
+        def watch(report: StepReport | EpochReport) -> None:
+            nonlocal sentences
+            if isinstance(report, StepReport):
+                sentences += report.sentences
+                speed = sentences / max(bar.tasks[0].elapsed or 1e-9, 1e-9)
+                name = f"{report.stage}, epoch {report.epoch + 1}"
+                bar.update(
+                    task, description=name, completed=report.step, total=report.steps, loss=report.loss, speed=speed
+                )
+                return
+            f1 = ", ".join(f"{kind} {100 * getattr(report, kind):.1f}" for kind in ("triple", "relation", "entity"))
+            line = f"{report.stage}, epoch {report.epoch + 1}: loss {report.loss:.3f}; dev F1 {f1}"
+            console.print(line, highlight=False, soft_wrap=True)
+
+        yield watch
+
+
+def _table(scores: Evaluation) -> Table:
+    table = Table("language", box=None, header_style="bold")
+    for name in ("triple P", "R", "F1", "95 % interval", "relation F1", "entity F1", "triple F1 by surface"):
+        table.add_column(name, justify="right")
+    rows = {**scores.languages, "micro": scores.micro, "macro": scores.macro}
+    for name, of in rows.items():
+        table.add_row(Text(name), *_cells(of))
+    table.caption = f"{scores.sentences:,} sentences, {scores.lost_to_length} gold triples lost to length limits"
+    return table
+
+
+def _cells(of: dict[str, Score]) -> list[str]:
+    triple = of["triple"]
+    low, high = triple.ci95
+    values = (triple.precision, triple.recall, triple.f1)
+    others = (of[kind].f1 for kind in ("relation", "entity", "triple_surface"))
+    interval = f"{100 * low:.1f}–{100 * high:.1f}"
+    return [*(f"{100 * value:.1f}" for value in values), interval, *(f"{100 * value:.1f}" for value in others)]

@@ -1,0 +1,222 @@
+"""Pattern files: one TOML a language, with lists of entities, sentence patterns by relation, and negatives.
+
+::
+
+    language = "de"
+
+    [format]                       # how numbers are written; all optional
+    thousands = "."                # 12.345
+    decimal = ","                  # 1,75
+    digits = "0123456789"
+
+    [forms]                        # names of the forms that the items of a list have, the first is the default
+    city = ["base", "genitive"]
+
+    [lists]
+    man = ["Karl Brandt", "Jonas Lind"]
+    woman = ["Eva Sommer"]
+    person = ["@man", "@woman"]    # @name: all items of another list
+    city = ["Köln|Kölns", "Bonn|Bonns"]
+    occupation = ["eine [Malerin]", "ein [Koch]"]     # [ ] marks what is the entity, where an article goes along
+    date = ["{day}. {month} {year}", "{year}"]        # items may hold slots
+    company = { csv = "companies.csv", column = "name" }   # or from a file beside this one
+
+    [patterns]
+    birth-place = [
+        "{h:person} wurde am {date} in {t:city} geboren.",
+        "Die aus {t:city} stammende {h:woman} ist {o:occupation}. | h has-occupation o",
+    ]
+
+    [negatives]
+    patterns = ["{person} besuchte die Messe in {city}."]
+
+A slot is ``{name:list.form}``, the form optional. ``h`` and ``t`` are head and tail of the relation that the pattern
+stands under; other named slots take part in the further triples behind ``|`` (``a relation b``, several with ``;``).
+A slot without a name, ``{list}`` or ``{list.form}``, is a distractor. No item is used twice in a sentence.
+``{year} {day} {number} {small} {decimal}`` need no list: a year, 1..28, an integer of 3 to 7 digits, 2..99, and a
+number with one or two decimals. A sentence that would begin with a small letter is capitalised.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mere.errors import InputError, SchemaError
+from mere.schema import NO_RELATION
+
+NUMERIC = ("year", "day", "number", "small", "decimal")
+"""Slots that are written out rather than drawn from a list."""
+
+SLOT = re.compile(r"\{(?:(?P<name>\w+):)?(?P<list>[\w-]+)(?:\.(?P<form>[\w-]+))?\}")
+_FACT = re.compile(r"(\w+)\s+(\S+)\s+(\w+)")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a pattern: the list it draws from, the form it needs, and its name where it is part of a triple."""
+
+    name: str | None
+    list: str
+    form: int
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A parsed pattern.
+
+    Attributes
+    ----------
+    id:
+        ``relation/number`` within its file.
+    parts:
+        Literal text and slots in turn.
+    facts:
+        Triples as (name of the head's slot, relation, name of the tail's slot).
+    """
+
+    id: str
+    parts: tuple[str | Slot, ...]
+    facts: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class PatternFile:
+    """One language's patterns: ``lists`` maps a name to items, an item to its forms."""
+
+    language: str
+    lists: Mapping[str, tuple[tuple[str, ...], ...]]
+    forms: Mapping[str, tuple[str, ...]]
+    patterns: tuple[Pattern, ...]
+    thousands: str = ","
+    decimal: str = "."
+    digits: str = "0123456789"
+
+    def parse(self, text: str) -> tuple[str | Slot, ...]:
+        """Split a pattern or an item into literal text and slots; raises `SchemaError` for an unknown list or form."""
+        parts: list[str | Slot] = []
+        end = 0
+        for match in SLOT.finditer(text):
+            parts.append(text[end : match.start()])
+            parts.append(self._slot(match, text))
+            end = match.end()
+        parts.append(text[end:])
+        if any(isinstance(part, str) and ("{" in part or "}" in part) for part in parts):
+            raise SchemaError(f"a slot must read {{name:list.form}}, {{list.form}} or {{list}}: '{text}'")
+        return tuple(part for part in parts if part != "")
+
+    def _slot(self, match: re.Match[str], text: str) -> Slot:
+        name, source, form = match["name"], match["list"], match["form"]
+        if source not in self.lists and source not in NUMERIC:
+            raise SchemaError(f"no list '{source}' for '{text}'; add it to [lists]")
+        known = self.forms.get(source, ("base",))
+        if form is not None and form not in known:
+            raise SchemaError(f"list '{source}' has no form '{form}' for '{text}'; it has {', '.join(known)}")
+        return Slot(name, source, known.index(form) if form else 0)
+
+
+def read_patterns(path: Path) -> PatternFile:
+    """Read and check a pattern file; raises `InputError` that names the file and the table, pattern or item."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", path=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not valid TOML: {error}", path=path) from error
+    try:
+        return _build(values, path.parent)
+    except InputError as error:
+        raise type(error)(error.problem, path=path, field=error.field) from error
+
+
+def _build(values: dict[str, Any], folder: Path) -> PatternFile:
+    unknown = set(values) - {"language", "format", "forms", "lists", "patterns", "negatives"}
+    if unknown:
+        raise InputError(f"unknown table '{min(unknown)}'")
+    language = values.get("language")
+    if not isinstance(language, str) or not language:
+        raise InputError('must name the language, such as language = "de"', field="language")
+    forms = {name: tuple(names) for name, names in values.get("forms", {}).items()}
+    lists = {name: _items(name, items, forms.get(name, ("base",)), folder) for name, items in values["lists"].items()}
+    lists = {name: _expand(name, lists, forms) for name in lists}
+    number_format = values.get("format", {})
+    if set(number_format) - {"thousands", "decimal", "digits"}:
+        raise InputError("knows thousands, decimal and digits only", field="format")
+    bare = PatternFile(language, lists, forms, (), **number_format)
+    for name, items in lists.items():
+        for item in items:
+            for form in item:
+                if any(isinstance(part, Slot) and part.list == name for part in bare.parse(form)):
+                    raise InputError(f"item '{form}' holds itself", field=name)
+    patterns = [
+        _pattern(bare, relation, number, text)
+        for relation, texts in values.get("patterns", {}).items()
+        for number, text in enumerate(texts, start=1)
+    ]
+    negatives = values.get("negatives", {}).get("patterns", [])
+    patterns += [_pattern(bare, NO_RELATION, number, text) for number, text in enumerate(negatives, start=1)]
+    if not patterns:
+        raise InputError("holds no patterns; add some under [patterns]")
+    return PatternFile(language, lists, forms, tuple(patterns), **number_format)
+
+
+def _items(name: str, items: Any, forms: tuple[str, ...], folder: Path) -> tuple[tuple[str, ...], ...]:
+    if isinstance(items, dict):
+        items = _column(folder / str(items.get("csv", "")), str(items.get("column", "")))
+    if not isinstance(items, list) or not items or not all(isinstance(item, str) and item.strip() for item in items):
+        raise InputError("must be a list of texts, or { csv = …, column = … }", field=name)
+    split = []
+    for item in items:
+        parts = tuple(item.split("|"))
+        if not item.startswith("@") and len(parts) != len(forms):
+            raise InputError(f"item '{item}' has {len(parts)} forms, the list has {len(forms)}", field=name)
+        split.append(parts)
+    return tuple(split)
+
+
+def _expand(
+    name: str, lists: Mapping[str, tuple[tuple[str, ...], ...]], forms: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Replace ``@other`` by the items of the other list, which must have the same forms."""
+    result: list[tuple[str, ...]] = []
+    for item in lists[name]:
+        if not item[0].startswith("@"):
+            result.append(item)
+            continue
+        other = item[0][1:]
+        if other not in lists or other == name or forms.get(other) != forms.get(name):
+            raise InputError(f"'{item[0]}' must name another list with the same forms", field=name)
+        result += _expand(other, lists, forms)
+    return tuple(dict.fromkeys(result))
+
+
+def _column(path: Path, column: str) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            rows = list(csv.DictReader(handle))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", path=path) from error
+    if not rows or column not in rows[0]:
+        raise InputError("no such column, or no rows", path=path, field=column)
+    return [row[column].strip() for row in rows if row[column] and row[column].strip()]
+
+
+def _pattern(file: PatternFile, relation: str, number: int, text: str) -> Pattern:
+    sentence, _, extra = text.partition(" | ")
+    parts = file.parse(sentence)
+    names = [part.name for part in parts if isinstance(part, Slot) and part.name]
+    facts = [] if relation == NO_RELATION else [("h", relation, "t")]
+    for fact in filter(None, (piece.strip() for piece in extra.split(";"))):
+        match = _FACT.fullmatch(fact)
+        if match is None:
+            raise SchemaError(f"a further triple must read 'a relation b', not '{fact}': '{text}'", field=relation)
+        facts.append((match[1], match[2], match[3]))
+    for name in {name for fact in facts for name in (fact[0], fact[2])}:
+        if names.count(name) != 1:
+            raise SchemaError(f"needs exactly one slot named '{name}': '{text}'", field=relation)
+    return Pattern(f"{relation}/{number}", parts, tuple(facts))

@@ -1,0 +1,161 @@
+"""The extractor: text in, sentences with triples out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import overload
+
+from mere.errors import InputError, require
+from mere.model.codec import Codec
+from mere.model.predictor import Item, Scorer, predict
+from mere.model.tokenizer import Tokenizer
+from mere.runtime.documents import Paragraph, split_sentences, windows
+from mere.runtime.languages import LanguageIdentifier
+from mere.schema import Sentence, Triple
+
+_CHUNK = 16
+"""Batches that `Extractor.stream` reads ahead, to sort them by length."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A sentence of a document: ``offset`` is where its text starts in the document called ``document``."""
+
+    document: str
+    offset: int
+    sentence: Sentence
+
+
+class Extractor:
+    """Extracts triples; safe to call from several threads.
+
+    Parameters
+    ----------
+    scorer, codec, tokenizer:
+        The model's parts.
+
+    Use `Extractor.load` to make one.
+    """
+
+    def __init__(self, scorer: Scorer, codec: Codec, tokenizer: Tokenizer) -> None:
+        self.scorer = scorer
+        self.codec = codec
+        self.tokenizer = tokenizer
+        self.identifier = LanguageIdentifier(codec.schema.languages)
+
+    @classmethod
+    def load(cls, model: str | Path) -> Extractor:
+        """Load a saved model from its directory; raises `ArtifactError` where it is missing or damaged."""
+        require("torch", "train")
+        from mere.model.artifact import load_artifact
+        from mere.model.joint import TorchScorer
+
+        joint = load_artifact(Path(model))
+        return cls(TorchScorer(joint), joint.codec, joint.backbone.tokenizer)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages the model was trained for."""
+        return self.codec.schema.languages
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Relations the model can find."""
+        return self.codec.schema.relations
+
+    @overload
+    def extract(
+        self, text: str, language: str | None = None, min_score: float | None = None, batch_size: int = 32
+    ) -> Sentence: ...
+    @overload
+    def extract(
+        self, text: Sequence[str], language: str | None = None, min_score: float | None = None, batch_size: int = 32
+    ) -> list[Sentence]: ...
+    def extract(
+        self,
+        text: str | Sequence[str],
+        language: str | None = None,
+        min_score: float | None = None,
+        batch_size: int = 32,
+    ) -> Sentence | list[Sentence]:
+        """Return the triples of one text, or of each of several.
+
+        Parameters
+        ----------
+        text:
+            One text or several, each taken as one sentence; one that is too long is read in overlapping windows.
+        language:
+            Its language; None identifies it, text by text.
+        min_score:
+            Leave out triples with a lower score.
+        batch_size:
+            Texts a batch.
+
+        Raises
+        ------
+        InputError
+            For a text that is not a string, or a language that the model does not know.
+        """
+        texts = [text] if isinstance(text, str) else list(text)
+        languages = self._languages(texts, language)
+        tokens = self.tokenizer.encode(texts)
+        pieces = [(row, window) for row, one in enumerate(tokens) for window in windows(one, self.codec.max_tokens)]
+        items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
+        found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
+        for (row, _), triples in zip(
+            pieces, predict(self.scorer, self.codec, items, batch_size=batch_size), strict=True
+        ):
+            for triple in triples:
+                known = found[row].get(triple.key)
+                if triple.score >= (min_score or 0.0) and (known is None or known.score < triple.score):
+                    found[row][triple.key] = triple
+        sentences = [
+            Sentence(one, languages[row], tuple(sorted(found[row].values(), key=lambda triple: -triple.score)))
+            for row, one in enumerate(texts)
+        ]
+        return sentences[0] if isinstance(text, str) else sentences
+
+    def stream(
+        self,
+        texts: Iterable[str],
+        language: str | None = None,
+        min_score: float | None = None,
+        batch_size: int = 32,
+    ) -> Iterator[Sentence]:
+        """Yield the sentences of any number of texts in their order and constant memory; as `extract`."""
+        source = iter(texts)
+        while chunk := list(islice(source, _CHUNK * batch_size)):
+            yield from self.extract(chunk, language, min_score, batch_size)
+
+    def paragraphs(
+        self,
+        paragraphs: Iterable[Paragraph],
+        language: str | None = None,
+        min_score: float | None = None,
+        batch_size: int = 32,
+    ) -> Iterator[Record]:
+        """Split the paragraphs of documents into sentences and yield a record for each; as `stream`."""
+        source = self._pieces(paragraphs, language)
+        while chunk := list(islice(source, _CHUNK * batch_size)):
+            sentences = self.extract([piece.text for piece in chunk], language, min_score, batch_size)
+            for piece, sentence in zip(chunk, sentences, strict=True):
+                yield Record(piece.document, piece.offset, sentence)
+
+    def _pieces(self, paragraphs: Iterable[Paragraph], language: str | None) -> Iterator[Paragraph]:
+        for paragraph in paragraphs:
+            spoken = self._languages([paragraph.text], language)[0] if paragraph.text.strip() else ""
+            yield from split_sentences(paragraph, spoken)
+
+    def _languages(self, texts: Sequence[str], language: str | None) -> list[str]:
+        for text in texts:
+            if not isinstance(text, str):
+                raise InputError(f"a text must be a string, not {type(text).__name__}")
+        if language is None:
+            return [self.identifier.identify(text)[0] for text in texts]
+        if language not in self.languages:
+            known = ", ".join(self.languages)
+            raise InputError(f"the model does not know the language '{language}'; it knows {known}; or use auto")
+        return [language] * len(texts)

@@ -1,0 +1,151 @@
+"""A whole training: data in, one artifact a stage out.
+
+::
+
+    OUTPUT/run.json          what the run was started with
+    OUTPUT/history.jsonl     one line an epoch
+    OUTPUT/checkpoint.safetensors   the stage under way, for resuming; removed at its end
+    OUTPUT/STAGE/            the artifact of each stage but the last
+    OUTPUT/model/            the artifact of the last stage
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+import torch
+
+from mere.errors import ArtifactError, InputError
+from mere.model.artifact import MANIFEST, load_artifact, save_artifact
+from mere.model.codec import Example
+from mere.model.joint import JointModel
+from mere.schema import Schema, Sentence
+from mere.training.batches import LanguageMixer, collate
+from mere.training.card import model_card
+from mere.training.checkpoint import Checkpoint
+from mere.training.config import Stage, TrainingConfig
+from mere.training.evaluation import evaluate
+from mere.training.trainer import EpochReport, StageTrainer, StepReport, Watch, losses, predict_examples
+
+
+def train(
+    config: TrainingConfig, train: Sequence[Sentence], dev: Sequence[Sentence], output: Path, watch: Watch
+) -> Path:
+    """Train all stages and return the folder of the final artifact; a run that was interrupted goes on.
+
+    Raises `InputError` for data that cannot be trained on, `ArtifactError` where ``output`` holds another run.
+    """
+    train, dev = _keep(config, train), _keep(config, dev)
+    if not any(sentence.triples for sentence in train):
+        raise InputError("the training data states no triple; check the files and the configuration's languages")
+    if not dev:
+        raise InputError("there is no dev data; name a file, or leave it out to have a part of the training data")
+    fingerprint = _fingerprint(config, train, dev)
+    _claim(output, config, fingerprint)
+    schema = Schema.of(train)
+    source: Path | None = None
+    for number, stage in enumerate(config.stages):
+        target = output / ("model" if number == len(config.stages) - 1 else stage.name)
+        if not (target / MANIFEST).exists():
+            model = _start(config, schema, source)
+            _train_stage(config, stage, model, train, dev, output, target, fingerprint, watch)
+        source = target
+    assert source is not None
+    return source
+
+
+def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
+    """Tokenise sentences and express their triples in token positions."""
+    tokens = model.backbone.tokenizer.encode([sentence.text for sentence in sentences])
+    return [model.codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
+
+
+def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> JointModel:
+    if source is not None:
+        return load_artifact(source)
+    torch.manual_seed(config.seed)
+    return JointModel(config.model, schema)
+
+
+def _train_stage(
+    config: TrainingConfig,
+    stage: Stage,
+    model: JointModel,
+    train: Sequence[Sentence],
+    dev: Sequence[Sentence],
+    output: Path,
+    target: Path,
+    fingerprint: str,
+    watch: Watch,
+) -> None:
+    examples, held = encode(model, train), encode(model, dev)
+    checkpoint = Checkpoint(output / "checkpoint.safetensors", f"{stage.name} {fingerprint}")
+    history = output / "history.jsonl"
+
+    def record(report: StepReport | EpochReport) -> None:
+        if isinstance(report, EpochReport):
+            with history.open("a", encoding="utf-8") as handle:
+                handle.write(json.dumps(asdict(report)) + "\n")
+        watch(report)
+
+    bf16 = _prefers_bf16(model, examples, stage.batch_size) if config.precision == "auto" else config.precision == "bf16"
+    trainer = StageTrainer(
+        model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16
+    )
+    trainer.run()
+    scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
+    save_artifact(model, target, model_card(model, scores, len(train)))
+    checkpoint.path.unlink(missing_ok=True)
+
+
+def _prefers_bf16(model: JointModel, examples: Sequence[Example], batch_size: int) -> bool:
+    """Time a forward and backward pass in both precisions and tell whether bfloat16 is the faster."""
+    mixer = LanguageMixer(examples, batch_size=batch_size)
+    batch = collate(model.codec, [examples[i] for i in next(iter(mixer.epoch(0)))[0]])
+    times = {}
+    for bf16 in (False, True):
+        for _ in range(2):  # the first pass of each prepares its kernels
+            started = time.perf_counter()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                relation, entity = losses(model, batch)
+            (relation + entity).backward()
+            times[bf16] = time.perf_counter() - started
+    model.zero_grad()
+    return times[True] < times[False]
+
+
+def _keep(config: TrainingConfig, sentences: Iterable[Sentence]) -> list[Sentence]:
+    return [sentence for sentence in sentences if not config.languages or sentence.language in config.languages]
+
+
+def _fingerprint(config: TrainingConfig, *parts: Sequence[Sentence]) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(config))
+    for part in parts:
+        for sentence in part:
+            digest.update(repr((sentence.text, sentence.language, [t.key for t in sentence.triples])).encode())
+    return digest.hexdigest()
+
+
+def _claim(output: Path, config: TrainingConfig, fingerprint: str) -> None:
+    """Make ``output`` this run's folder, or find it to be."""
+    path = output / "run.json"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            if json.loads(path.read_text("utf-8")).get("fingerprint") != fingerprint:
+                raise ArtifactError(
+                    f"{output}: holds a run with other data or another configuration; choose another output folder"
+                )
+            return
+        run = {"fingerprint": fingerprint, "config": msgspec.to_builtins(config)}
+        path.write_text(json.dumps(run, indent=1), "utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=output) from error
+    except ValueError as error:
+        raise ArtifactError(f"{path}: damaged; choose another output folder") from error

@@ -1,0 +1,119 @@
+"""Saved models: loaded as saved, whole or not at all, and every kind of damage named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from mere.errors import ArtifactError, InputError
+from mere.model.artifact import MANIFEST, load_artifact, save_artifact, write_manifest
+from mere.model.joint import JointModel, ModelConfig, SwitcherConfig
+from mere.schema import Schema, Sentence
+from mere.training.run import encode
+from mere.training.trainer import predict_examples
+
+
+@pytest.fixture(scope="module")
+def model(tiny_backbone: str, sample: list[Sentence]) -> JointModel:
+    torch.manual_seed(2)
+    return JointModel(ModelConfig(backbone=tiny_backbone, hidden=16, switcher=SwitcherConfig(4)), Schema.of(sample)).eval()
+
+
+@pytest.fixture
+def saved(model: JointModel, tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    save_artifact(model, folder, "# card\n")
+    return folder
+
+
+def test_loaded_predicts_as_saved(model: JointModel, saved: Path, sample: list[Sentence]) -> None:
+    loaded = load_artifact(saved)
+    assert predict_examples(loaded, encode(loaded, sample)) == predict_examples(model, encode(model, sample))
+    assert loaded.schema == model.schema
+
+
+def test_the_bundled_backbone_needs_no_copy_of_its_embeddings(tmp_path: Path, sample: list[Sentence]) -> None:
+    torch.manual_seed(3)
+    model = JointModel(ModelConfig(backbone="e5-small-enpt"), Schema.of(sample)).eval()
+    save_artifact(model, tmp_path / "model", "# card\n")
+    assert not (tmp_path / "model" / "tokenizer.json").exists()
+    loaded = load_artifact(tmp_path / "model")
+    chosen = sample[::90]
+    assert predict_examples(loaded, encode(loaded, chosen)) == predict_examples(model, encode(model, chosen))
+
+
+def test_nothing_is_pickled(saved: Path) -> None:
+    names = {path.name for path in saved.iterdir()}
+    assert names == {
+        "config.json", "model.safetensors", "tokenizer.json", "special_ids.json", "README.md", MANIFEST
+    }  # fmt: skip
+
+
+def _edit(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
+    path = folder / "config.json"
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+    write_manifest(folder)
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no folder": (shutil.rmtree, "no model here"),
+    "weights cut short": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-9]),
+        "model.safetensors: does not match its checksum",
+    ),
+    "weights gone": (lambda f: (f / "model.safetensors").unlink(), "model.safetensors: missing"),
+    "manifest no JSON": (lambda f: (f / MANIFEST).write_text("{"), "manifest.json: damaged"),
+    "unknown key": (lambda f: _edit(f, lambda v: v.update(colour="red")), "unknown key 'colour'"),
+    "unknown model key": (lambda f: _edit(f, lambda v: v["model"].update(depth=1)), "depth"),  # type: ignore[attr-defined]
+    "ill-typed key": (lambda f: _edit(f, lambda v: v["model"].update(hidden="x")), "hidden"),  # type: ignore[attr-defined]
+    "other format": (lambda f: _edit(f, lambda v: v.update(format=99)), "format 99"),
+    "schema of another kind": (lambda f: _edit(f, lambda v: v.update(schema={"relations": 3})), "must be a list"),
+    "schema that does not fit": (
+        lambda f: _edit(f, lambda v: v["schema"]["languages"].append("sw")),  # type: ignore[index]
+        "misses tensor",
+    ),
+    "no safetensors": (
+        lambda f: ((f / "model.safetensors").write_bytes(b"nothing"), write_manifest(f)),
+        "model.safetensors: damaged",
+    ),
+    "no tokenizer": (
+        lambda f: ((f / "tokenizer.json").write_text("{}"), write_manifest(f)),
+        "tokenizer.json: not a tokenizer",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_named_in_one_line(kind: str, saved: Path) -> None:
+    damage, expected = DAMAGE[kind]
+    damage(saved)
+    with pytest.raises(ArtifactError) as caught:
+        load_artifact(saved)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_saving_over_a_model_replaces_it_and_leaves_nothing_behind(model: JointModel, saved: Path) -> None:
+    save_artifact(model, saved, "# another\n")
+    assert (saved / "README.md").read_text() == "# another\n"
+    assert [path.name for path in saved.parent.iterdir()] == ["model"]
+
+
+def test_saving_over_other_files_is_refused(model: JointModel, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_bytes(b"x")
+    with pytest.raises(InputError, match="other files"):
+        save_artifact(model, tmp_path / "photos", "# card\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(model: JointModel) -> None:
+    with pytest.raises(InputError, match="/proc/nothing"):
+        save_artifact(model, Path("/proc/nothing/model"), "# card\n")
