@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mere.errors import ArtifactError, InputError, MereError
-from mere.model.backbones import Backbone
+from mere.model.backbones import Backbone, PackedEmbedding
 from mere.model.joint import JointModel, ModelConfig
 from mere.schema import Schema
 
@@ -58,7 +58,9 @@ def load_artifact(folder: Path) -> JointModel:
     try:
         state = load_file(folder / "model.safetensors")
     except SafetensorError as error:
-        raise ArtifactError(f"{folder / 'model.safetensors'}: damaged ({error}); copy or train the model again") from error
+        raise ArtifactError(
+            f"{folder / 'model.safetensors'}: damaged ({error}); copy or train the model again"
+        ) from error
     missing, unexpected = model.load_state_dict(state, strict=False)
     if missing or unexpected:
         name, what = (missing[0], "misses") if missing else (unexpected[0], "has an unknown")
@@ -135,7 +137,7 @@ def _write(model: JointModel, folder: Path, card: str) -> None:
 
 def _embeddings_sum(backbone: Backbone) -> str | None:
     table = backbone.word_embeddings
-    return table.file.sha256() if hasattr(table, "file") else None  # type: ignore[operator]
+    return table.file.sha256() if isinstance(table, PackedEmbedding) else None
 
 
 def _replace(draft: Path, folder: Path) -> None:

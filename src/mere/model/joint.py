@@ -105,9 +105,15 @@ class Batch:
     @classmethod
     def of(cls, arrays: Arrays, k: int = 1, depth: Depth = 0) -> Batch:
         """Wrap the codec's arrays; nothing is copied."""
-        parts = (arrays.ids, arrays.mask, arrays.spannable, arrays.language)
-        states = None if arrays.states is None else torch.from_numpy(arrays.states)
-        return cls(*(torch.from_numpy(part) for part in parts), k=k, states=states, depth=depth)
+        return cls(
+            ids=torch.from_numpy(arrays.ids),
+            mask=torch.from_numpy(arrays.mask),
+            spannable=torch.from_numpy(arrays.spannable),
+            language=torch.from_numpy(arrays.language),
+            k=k,
+            states=None if arrays.states is None else torch.from_numpy(arrays.states),
+            depth=depth,
+        )
 
 
 class JointModel(nn.Module):
@@ -138,8 +144,8 @@ class JointModel(nn.Module):
         )
         width, relations = self.backbone.width, len(schema.relations)
         languages = (*schema.languages, UNKNOWN_LANGUAGE)
-        self.aggregator = config.aggregator and Aggregator(width, config.aggregator.heads, config.dropout)
-        self.switcher = config.switcher and Switcher(width, config.switcher.width, languages)
+        self.aggregator = Aggregator(width, config.aggregator.heads, config.dropout) if config.aggregator else None
+        self.switcher = Switcher(width, config.switcher.width, languages) if config.switcher else None
         self.dropout = nn.Dropout(config.dropout)
         self.relation_head = RelationHead(width, relations, config.dropout)
         self.entity_head = EntityHead(

@@ -38,9 +38,7 @@ class Scorer(Protocol):
         ...
 
 
-def predict(
-    scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32
-) -> list[tuple[Triple, ...]]:
+def predict(scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32) -> list[tuple[Triple, ...]]:
     """Return the triples of every item, in the order of ``items``; batches hold items of like length."""
     results: list[tuple[Triple, ...]] = [()] * len(items)
     order = sorted(range(len(items)), key=lambda index: len(items[index].tokens))

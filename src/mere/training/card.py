@@ -10,7 +10,6 @@ def model_card(model: JointModel, scores: Evaluation, sentences: int) -> str:
     """Write the card: what the model can say, what it was trained on, how well it does on the dev data."""
     schema = model.schema
     parts = {"backbone": model.backbone, "aggregator": model.aggregator, "switcher": model.switcher}
-    parts["heads"] = None
     sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items() if part is not None}
     sizes["heads"] = sum(p.numel() for head in (model.relation_head, model.entity_head) for p in head.parameters())
     rows = [_row(name, of) for name, of in (("micro", scores.micro), ("macro", scores.macro))]

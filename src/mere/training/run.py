@@ -94,10 +94,10 @@ def _train_stage(
                 handle.write(json.dumps(asdict(report)) + "\n")
         watch(report)
 
-    bf16 = _prefers_bf16(model, examples, stage.batch_size) if config.precision == "auto" else config.precision == "bf16"
-    trainer = StageTrainer(
-        model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16
+    bf16 = (
+        _prefers_bf16(model, examples, stage.batch_size) if config.precision == "auto" else config.precision == "bf16"
     )
+    trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     trainer.run()
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
     save_artifact(model, target, model_card(model, scores, len(train)))
@@ -114,7 +114,7 @@ def _prefers_bf16(model: JointModel, examples: Sequence[Example], batch_size: in
             started = time.perf_counter()
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 relation, entity = losses(model, batch)
-            (relation + entity).backward()
+            (relation + entity).backward()  # type: ignore[no-untyped-call]
             times[bf16] = time.perf_counter() - started
     model.zero_grad()
     return times[True] < times[False]

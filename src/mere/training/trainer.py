@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -216,7 +215,9 @@ class StageTrainer:
                 self.stage.name,
                 epoch,
                 progress.loss / max(progress.batch, 1),
-                *(scores[kind].f1 for kind in ("triple", "relation", "entity")),
+                scores["triple"].f1,
+                scores["relation"].f1,
+                scores["entity"].f1,
                 time.monotonic() - started,
             )
         )
