@@ -85,7 +85,9 @@ class Schema:
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> Schema:
         """Collect the schema of ``sentences``, each part sorted by name."""
-        relations, languages, types = set(), set(), set()
+        relations: set[str] = set()
+        languages: set[str] = set()
+        types: set[str] = set()
         for sentence in sentences:
             languages.add(sentence.language)
             for triple in sentence.triples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -14,7 +15,12 @@ from mere.errors import MereError
 _NAME = "Triples with exact offsets from sentences in many languages."
 
 app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for _name, _function in {"extract": extract_command, "train": train_command, "evaluate": evaluate_command}.items():
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "extract": extract_command,
+    "train": train_command,
+    "evaluate": evaluate_command,
+}
+for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
 app.add_typer(data_app, name="data")
 

@@ -67,7 +67,7 @@ class Extractor:
         return self.codec.schema.relations
 
     @overload
-    def extract(
+    def extract(  # type: ignore[overload-overlap]  # a string is a sequence of strings; it comes first
         self, text: str, language: str | None = None, min_score: float | None = None, batch_size: int = 32
     ) -> Sentence: ...
     @overload

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 UNDETERMINED = "und"
 """ISO 639 code of a text whose language could not be told; it goes through the model's shared sub-module."""
@@ -22,7 +23,7 @@ class LanguageIdentifier:
         self.languages = tuple(languages)
         self._lock = threading.Lock()
         self._known: tuple[str, ...] = ()
-        self._model = None
+        self._model: Any = None
 
     def identify(self, text: str) -> tuple[str, float]:
         """Return the language and its probability; `UNDETERMINED` where that is too low."""
@@ -31,7 +32,7 @@ class LanguageIdentifier:
                 self._load()
         if len(self._known) < 2:
             return (self._known or (UNDETERMINED,))[0], 1.0
-        language, probability = self._model.classify(text)  # type: ignore[attr-defined]
+        language, probability = self._model.classify(text)
         return (language if probability >= _CONFIDENCE else UNDETERMINED), float(probability)
 
     def _load(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from mere.data.patterns.grammar import NUMERIC, Pattern, PatternFile, Slot, read_patterns
+from mere.data.patterns.grammar import NUMERIC, Pattern, PatternFile, Slot
 from mere.schema import NO_RELATION, Sentence, Span, Triple
 
 
