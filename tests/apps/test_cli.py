@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def _error(*arguments: str, text: str | None = None) -> str:
     return done.stderr
 
 
-def _records(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
+def _records(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -69,8 +70,8 @@ def test_a_text_gives_its_triples_with_offsets(model: str) -> None:
         assert set(record) == {"document", "offset", "text", "language", "triples"}
         sentence = record["text"]
         assert isinstance(sentence, str)
-        assert text[record["offset"] :].startswith(sentence)  # type: ignore[misc]
-        for triple in record["triples"]:  # type: ignore[attr-defined]
+        assert text[record["offset"] :].startswith(sentence)
+        for triple in record["triples"]:
             assert 0 <= triple["score"] <= 1
             for span in (triple["head"], triple["tail"]):
                 assert sentence[span["start"] : span["end"]] == span["text"]
@@ -84,7 +85,7 @@ def test_a_file_keeps_document_offsets_over_lines_and_carriage_returns(model: st
     assert len(records) >= 4
     for record in records:
         assert record["document"] == str(path)
-        assert text[record["offset"] :].startswith(record["text"])  # type: ignore[arg-type, misc]
+        assert text[record["offset"] :].startswith(record["text"])
 
 
 def test_lines_and_standard_input(model: str) -> None:
@@ -96,7 +97,7 @@ def test_csv_has_a_row_a_triple(model: str) -> None:
     text = "Ada Lovelace was born in London."
     as_json = _records(_mere("extract", text, "--model", model, "--format", "jsonl"))
     rows = list(csv.DictReader(io.StringIO(_mere("extract", text, "--model", model, "--format", "csv").stdout)))
-    triples = [triple for record in as_json for triple in record["triples"]]  # type: ignore[attr-defined]
+    triples = [triple for record in as_json for triple in record["triples"]]
     assert [(row["head"], row["relation"]) for row in rows] == [(t["head"]["text"], t["relation"]) for t in triples]
     assert text[int(rows[0]["tail_start"]) : int(rows[0]["tail_end"])] == rows[0]["tail"]
 
@@ -165,7 +166,8 @@ def _training(folder: Path, backbone: str, sample: list[Sentence], extra: str = 
     write_jsonl(sample, folder / "train.jsonl")
     config = f'precision = "fp32"\n{extra}\n[model]\nbackbone = "{backbone}"\nhidden = 16\n[[stages]]\nepochs = 1\n'
     (folder / "config.toml").write_text(config)
-    return ["train", str(folder / "config.toml"), "--train", str(folder / "train.jsonl"), "--output", str(folder / "run")]
+    paths = [str(folder / name) for name in ("config.toml", "train.jsonl", "run")]
+    return ["train", paths[0], "--train", paths[1], "--output", paths[2]]
 
 
 def test_train_evaluate_extract(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
@@ -189,7 +191,9 @@ def test_mistakes_of_train_leave_nothing_behind(tiny_backbone: str, sample: list
     command = _training(tmp_path, tiny_backbone, sample)
     assert "no such file" in _error(*command[:3], str(tmp_path / "none.jsonl"), *command[4:])
     assert "cannot be written" in _error(*command[:-1], "/proc/run")
-    (tmp_path / "train.jsonl").write_text('{"text": "Ada", "language": "en", "triples": [{"head": {"start": 0, "end": 9}}]}')
+    (tmp_path / "train.jsonl").write_text(
+        '{"text": "Ada", "language": "en", "triples": [{"head": {"start": 0, "end": 9}}]}'
+    )
     assert "train.jsonl:1" in _error(*command)
     assert not (tmp_path / "run").exists()
 

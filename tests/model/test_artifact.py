@@ -21,7 +21,9 @@ from mere.training.trainer import predict_examples
 @pytest.fixture(scope="module")
 def model(tiny_backbone: str, sample: list[Sentence]) -> JointModel:
     torch.manual_seed(2)
-    return JointModel(ModelConfig(backbone=tiny_backbone, hidden=16, switcher=SwitcherConfig(4)), Schema.of(sample)).eval()
+    return JointModel(
+        ModelConfig(backbone=tiny_backbone, hidden=16, switcher=SwitcherConfig(4)), Schema.of(sample)
+    ).eval()
 
 
 @pytest.fixture
@@ -62,6 +64,11 @@ def _edit(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
     write_manifest(folder)
 
 
+def _rewrite(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    write_manifest(path.parent)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no folder": (shutil.rmtree, "no model here"),
     "weights cut short": (
@@ -80,11 +87,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         "misses tensor",
     ),
     "no safetensors": (
-        lambda f: ((f / "model.safetensors").write_bytes(b"nothing"), write_manifest(f)),
+        lambda f: _rewrite(f / "model.safetensors", b"nothing"),
         "model.safetensors: damaged",
     ),
     "no tokenizer": (
-        lambda f: ((f / "tokenizer.json").write_text("{}"), write_manifest(f)),
+        lambda f: _rewrite(f / "tokenizer.json", b"{}"),
         "tokenizer.json: not a tokenizer",
     ),
 }

@@ -77,7 +77,8 @@ def test_a_killed_process_resumes(tiny_backbone: str, sample: list[Sentence], tm
     write_jsonl(sample, tmp_path / "train.jsonl")
     write_jsonl(sample[:20], tmp_path / "dev.jsonl")
     (tmp_path / "config.toml").write_text(
-        f'precision = "fp32"\n[model]\nbackbone = "{tiny_backbone}"\nhidden = 16\n[[stages]]\nepochs = 40\npatience = 40\n'
+        f'precision = "fp32"\n[model]\nbackbone = "{tiny_backbone}"\nhidden = 16\n'
+        "[[stages]]\nepochs = 40\npatience = 40\n"
     )
     command = [sys.executable, "-m", "mere.apps", "train", str(tmp_path / "config.toml")]
     command += ["--train", str(tmp_path / "train.jsonl"), "--dev", str(tmp_path / "dev.jsonl"), "--output"]
