@@ -1,0 +1,50 @@
+# The developer commands of mere. `make demo` and `make test` work on a fresh clone; all they need is Python 3.11.
+
+# The plain package 'torch' brings several GB of CUDA libraries, which mere has no use for. This version is one that
+# machines may hold a CPU build of; pip takes it where its find-links or an index given in PIP_ARGS offer it:
+#     make TORCH=torch PIP_ARGS='--extra-index-url URL-OF-AN-INDEX-WITH-CPU-BUILDS' test
+TORCH ?= torch==2.13.0
+PIP_ARGS ?=
+
+# The first Python that really runs and is new enough: a shim of the right name may stand for nothing.
+CHECK_VERSION := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.11 python3; do \
+	$$name -c '$(CHECK_VERSION)' 2>/dev/null && command -v $$name && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BENCHMARKS := $(filter-out benchmarks/machine.py,$(wildcard benchmarks/*.py))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP)  ## make .venv with everything that development needs
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mere needs Python 3.11 or newer; name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) '$(TORCH)'
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable '.[train,dev]'
+	@touch $@
+
+demo: $(STAMP)  ## train a small model and read sentences in eight languages with it: ten minutes at most
+	bash examples/demo.sh
+
+test: $(STAMP)  ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, formatting, strict types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+fix: $(STAMP)  ## mend what lint and formatting can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(STAMP)  ## measure speed and memory; figures go to benchmarks/*.json
+	@set -e; for file in $(BENCHMARKS); do echo "$$file"; $(BIN)/python "$$file"; done
