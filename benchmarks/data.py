@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import platform
 import random
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +20,8 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+
+from machine import machine
 
 from mere.data.check import check
 from mere.data.readers import read_sentences, write_sentences
@@ -113,13 +113,6 @@ def bench(rows: int, folder: Path) -> dict[str, dict[str, Any]]:
             }
             print(form, name, results[form][name])
     return results
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
-    (model, *_) = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) or [platform.processor()]
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return {"cpu": model, "python": platform.python_version(), "commit": commit or None}
 
 
 def main() -> None:
