@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 import mere
+
+ROOT = Path(__file__).parents[1]
 
 TORCH_FREE = [
     "mere",
@@ -53,3 +58,25 @@ def test_a_missing_extra_names_the_command_that_brings_it() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
     assert "pip install 'mere[train]'" in shown
+
+
+def test_all_modules_of_data_runtime_and_apps_are_there_without_torch() -> None:
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "sys.modules.update(dict.fromkeys(('torch', 'transformers', 'safetensors')))\n"
+        "import mere.apps, mere.data, mere.runtime\n"
+        "for package in (mere.apps, mere.data, mere.runtime):\n"
+        "    for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        if not found.name.endswith('.__main__'):\n"
+        "            print(importlib.import_module(found.name).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"mere.apps.cli", "mere.data.patterns.generate", "mere.runtime.extractor"} <= set(done.stdout.split())
+
+
+def test_changelog_package_and_project_are_of_one_version() -> None:
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert newest is not None
+    assert newest[1] == mere.__version__ == project["version"]
