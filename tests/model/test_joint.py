@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch
 from mere.model.joint import AggregatorConfig, Batch, JointModel, ModelConfig, SwitcherConfig, TorchScorer
 from mere.model.layers import Aggregator, threshold_loss
 from mere.model.predictor import Item, predict
+from mere.model.switcher import Switcher
 from mere.schema import Schema, Sentence
 from mere.training.batches import collate
 from mere.training.run import encode
@@ -93,8 +95,7 @@ def test_changing_one_language_leaves_the_others_bit_identical(model: JointModel
         before = {language: model(_batch(model, ss))[1] for language, ss in by_language.items()}
         mixed = [s for ss in by_language.values() for s in ss]
         mixed_before = model(_batch(model, mixed))[1]
-        assert model.switcher is not None
-        changed = model.switcher.modules_by_name["fr"]
+        changed = cast(Switcher, model.switchers[0]).parts["fr"]
         kept = {name: value.clone() for name, value in changed.state_dict().items()}
         for parameter in changed.parameters():
             parameter.add_(0.1)
@@ -113,7 +114,7 @@ def test_the_relation_feature_changes_the_spans(model: JointModel, sample: list[
     with torch.inference_mode():
         states = model.states(batch)
         rows, relations = torch.tensor([0, 0]), torch.tensor([0, 1])
-        first, second = model.entities(states, batch.spannable, rows, relations)
+        (first, second), _ = model.entities(states, batch.spannable, rows, relations)
     assert not torch.equal(first, second)
 
 

@@ -15,6 +15,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from mere.errors import ArtifactError, InputError, MereError
 from mere.model.backbones import Backbone, PackedEmbedding
+from mere.model.codec import Decoding
 from mere.model.joint import JointModel, ModelConfig
 from mere.schema import Schema
 
@@ -65,6 +67,7 @@ def load_artifact(folder: Path) -> JointModel:
     if missing or unexpected:
         name, what = (missing[0], "misses") if missing else (unexpected[0], "has an unknown")
         raise ArtifactError(f"{folder / 'model.safetensors'}: {what} tensor '{name}'; it does not fit config.json")
+    model.codec.decoding = msgspec.convert(config["decoding"], Decoding)
     return model.eval()
 
 
@@ -76,11 +79,12 @@ def read_config(folder: Path) -> dict[str, Any]:
         version = config["format"]
         if version != FORMAT:
             raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
-        unknown = set(config) - {"format", "schema", "model", "backbone"}
+        unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
         if unknown:
             raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
         Schema.from_dict(config["schema"])
         msgspec.convert(config["model"], ModelConfig)
+        msgspec.convert(config["decoding"], Decoding)
     except ArtifactError:
         raise
     except (OSError, ValueError, KeyError, TypeError, MereError) as error:
@@ -124,6 +128,7 @@ def _write(model: JointModel, folder: Path, card: str) -> None:
         "format": FORMAT,
         "schema": model.schema.to_dict(),
         "model": msgspec.to_builtins(model.config),
+        "decoding": asdict(model.codec.decoding),
         "backbone": {"config": backbone.config(), "embeddings": _embeddings_sum(backbone)},
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")

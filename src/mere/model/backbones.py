@@ -201,9 +201,9 @@ class Backbone(nn.Module):
         states: Tensor = part(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         return states
 
-    def upper(self, states: Tensor, mask: Tensor, layers: int) -> Tensor:
-        """Take the states of `lower` through the layers above."""
-        stack = _with(self.encoder.encoder, layer=self.layers[layers:])
+    def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
+        """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
+        stack = _with(self.encoder.encoder, layer=self.layers[start:end])
         part = _with(self.encoder, embeddings=_Given(), encoder=stack)
         result: Tensor = part(inputs_embeds=states, attention_mask=mask.long()).last_hidden_state
         return result

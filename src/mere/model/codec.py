@@ -35,11 +35,15 @@ CANDIDATES = 8
 
 @dataclass(frozen=True)
 class Link:
-    """One gold triple in token positions: first and last position of head and tail, and the relation's index."""
+    """One gold triple in token positions: first and last position of head and tail, and the relation's index.
+
+    ``types`` are the indices of the entity types of head and tail, -1 for none.
+    """
 
     relation: int
     head: tuple[int, int]
     tail: tuple[int, int]
+    types: tuple[int, int] = (-1, -1)
 
 
 @dataclass(frozen=True)
@@ -83,21 +87,56 @@ class Arrays:
 
 @dataclass(frozen=True)
 class EntityScores:
-    """What the entity head says of P (sentence, relation) pairs: four P×N×N arrays (see the module's docstring)."""
+    """What the entity head says of P (sentence, relation) pairs: four P×N×N arrays (see the module's docstring).
+
+    ``types`` is P×N×2×2×T where the schema has entity types: scores of head and tail by their first and last token.
+    """
 
     head: Floats
     tail: Floats
     link_start: Floats
     link_end: Floats
+    types: Floats | None = None
 
     def of(self, pair: int, size: int) -> EntityScores:
         """Return the size×size scores of one pair, without its padding."""
         parts = (self.head, self.tail, self.link_start, self.link_end)
-        return EntityScores(*(part[pair, :size, :size] for part in parts))
+        types = None if self.types is None else self.types[pair, :size]
+        return EntityScores(*(part[pair, :size, :size] for part in parts), types=types)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A triple that may be predicted: its relation's margin, its pair's logit, whether it is that relation's best."""
+
+    triple: Triple
+    margin: float
+    logit: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Where a candidate becomes a prediction; zero is what training aims at, dev data may say better.
+
+    Attributes
+    ----------
+    relation:
+        Least margin of a relation over *no relation*.
+    pair:
+        Least logit of a pair that is not its relation's best, which needs none.
+    """
+
+    relation: float = 0.0
+    pair: float = 0.0
+
+    def keeps(self, candidate: Candidate) -> bool:
+        """Whether a candidate is predicted."""
+        return candidate.margin > self.relation and (candidate.best or candidate.logit > self.pair)
 
 
 class Codec:
-    """Encodes and decodes by one schema.
+    """Encodes and decodes by one schema; ``decoding`` holds the thresholds in use.
 
     Parameters
     ----------
@@ -112,10 +151,12 @@ class Codec:
     def __init__(self, schema: Schema, *, bos: int, eos: int, pad: int, max_tokens: int) -> None:
         self.schema = schema
         self.languages = (*schema.languages, UNKNOWN_LANGUAGE)
+        self.decoding = Decoding()
         self.bos, self.eos, self.pad = bos, eos, pad
         self.max_tokens = max_tokens
         self._relations = {name: index for index, name in enumerate(schema.relations)}
         self._languages = {name: index for index, name in enumerate(schema.languages)}
+        self._types = {name: index for index, name in enumerate(schema.entity_types)}
 
     def language_index(self, language: str) -> int:
         """Index of ``language``, or of the shared sub-module for one that the schema does not know."""
@@ -138,7 +179,8 @@ class Codec:
                 )
             head, tail = self._positions(tokens, triple.head), self._positions(tokens, triple.tail)
             if head is not None and tail is not None:
-                links.append(Link(self._relations[triple.relation], head, tail))
+                types = (self._types.get(triple.head.type or "", -1), self._types.get(triple.tail.type or "", -1))
+                links.append(Link(self._relations[triple.relation], head, tail, types))
             exact = all(
                 found is not None and self._span(sentence.text, tokens, *found)[:2] == (span.start, span.end)
                 for found, span in ((head, triple.head), (tail, triple.tail))
@@ -177,14 +219,14 @@ class Codec:
         return Arrays(ids, mask, spannable, np.array(padded, np.int64), stacked)
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
-        """Return rows and relation indices of all predicted relations: those whose margin (B×R) is above zero."""
-        rows, relations = np.nonzero(margins > 0)
+        """Return rows and relation indices of all predicted relations: those whose margin (B×R) is high enough."""
+        rows, relations = np.nonzero(margins > self.decoding.relation)
         return rows, relations
 
-    def decode(
+    def candidates(
         self, text: str, tokens: Tokens, margins: Floats, relations: Sequence[int], scores: Sequence[EntityScores]
-    ) -> tuple[Triple, ...]:
-        """Turn the scores of one sentence into triples, best first.
+    ) -> list[Candidate]:
+        """Turn the scores of one sentence into candidate triples.
 
         Parameters
         ----------
@@ -195,20 +237,27 @@ class Codec:
         relations, scores:
             The predicted relations and, for each, N×N entity scores.
         """
-        triples: dict[tuple[str, int, int, int, int], Triple] = {}
+        found = []
         for relation, entity in zip(relations, scores, strict=True):
-            relation_logit = float(margins[relation])
-            for head, tail, logit in _pairs(entity):
+            margin = float(margins[relation])
+            for head, tail, logit, best in _pairs(entity):
                 triple = Triple(
-                    Span(*self._span(text, tokens, *head)),
+                    Span(*self._span(text, tokens, *head), self._type(entity, 0, *head)),
                     self.schema.relations[relation],
-                    Span(*self._span(text, tokens, *tail)),
-                    _sigmoid(relation_logit) * _sigmoid(logit),
+                    Span(*self._span(text, tokens, *tail), self._type(entity, 1, *tail)),
+                    _sigmoid(margin) * _sigmoid(logit),
                 )
-                known = triples.get(triple.key)
-                if known is None or known.score < triple.score:
-                    triples[triple.key] = triple
-        return tuple(sorted(triples.values(), key=lambda triple: -triple.score))
+                found.append(Candidate(triple, margin, logit, best))
+        return found
+
+    def decode(self, candidates: Sequence[Candidate]) -> tuple[Triple, ...]:
+        """Choose among a sentence's candidates by `decoding`; each triple once, best first."""
+        chosen: dict[tuple[str, int, int, int, int], Triple] = {}
+        for triple in (one.triple for one in candidates if self.decoding.keeps(one)):
+            known = chosen.get(triple.key)
+            if known is None or known.score < triple.score:
+                chosen[triple.key] = triple
+        return tuple(sorted(chosen.values(), key=lambda triple: -triple.score))
 
     def _positions(self, tokens: Tokens, span: Span) -> tuple[int, int] | None:
         """First and last position of the tokens that cover ``span``, or None where one end is not covered."""
@@ -228,15 +277,21 @@ class Codec:
             start -= 1
         return start, end, text[start:end]
 
+    def _type(self, scores: EntityScores, role: int, first: int, last: int) -> str | None:
+        """Entity type of a head (role 0) or tail (role 1), where the schema has any."""
+        if scores.types is None:
+            return None
+        return self.schema.entity_types[int(np.argmax(scores.types[first, role, 0] + scores.types[last, role, 1]))]
+
 
 def _sigmoid(logit: float) -> float:
     return float(1.0 / (1.0 + np.exp(-logit)))
 
 
-def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int], float]]:
+def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int], float, bool]]:
     """Pair head and tail spans: the best pair always, others where all four scores are above the threshold.
 
-    The logit of a pair is its weakest score.
+    Returns head, tail, the pair's logit, which is its weakest score, and whether it is the best.
     """
     heads, tails = _best_spans(scores.head), _best_spans(scores.tail)
     parts = np.broadcast_arrays(
@@ -250,13 +305,15 @@ def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int],
     total = np.where(overlap, -np.inf, total)
     if not np.isfinite(total).any():
         return []
-    keep = (weakest > 0) & np.isfinite(total)
-    keep[np.unravel_index(np.argmax(total), total.shape)] = True
+    best = np.zeros(total.shape, np.bool_)
+    best[np.unravel_index(np.argmax(total), total.shape)] = True
+    keep = best | ((weakest > 0) & np.isfinite(total))
     return [
         (
             (int(heads[0][h]), int(heads[1][h])),
             (int(tails[0][t]), int(tails[1][t])),
             float(weakest[h, t]),
+            bool(best[h, t]),
         )
         for h, t in np.argwhere(keep)
     ]

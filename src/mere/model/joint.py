@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from mere.model.backbones import Backbone
 from mere.model.codec import UNKNOWN_LANGUAGE, Arrays, Codec, EntityScores, Floats
-from mere.model.layers import Aggregator, EntityHead, RelationHead, Switcher
+from mere.model.layers import Aggregator, EntityHead, RelationHead
+from mere.model.switcher import Gate, Routing, Switcher
 from mere.model.tokenizer import Integers
 from mere.schema import Schema
 
@@ -39,9 +40,18 @@ class SwitcherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     width:
         Width b of the bottleneck.
+    routing:
+        ``language``, ``learned``, or ``random`` (an ablation); see `mere.model.switcher.Switcher`.
+    modules:
+        Number of modules for learned routing.
+    layers:
+        0 puts the switcher behind the aggregator; m puts one behind each of the backbone's top m layers.
     """
 
     width: int = 64
+    routing: Routing = "language"
+    modules: int = 4
+    layers: int = 0
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,12 +155,16 @@ class JointModel(nn.Module):
         width, relations = self.backbone.width, len(schema.relations)
         languages = (*schema.languages, UNKNOWN_LANGUAGE)
         self.aggregator = Aggregator(width, config.aggregator.heads, config.dropout) if config.aggregator else None
-        self.switcher = Switcher(width, config.switcher.width, languages) if config.switcher else None
+        self.switchers = nn.ModuleList(
+            Switcher(width, config.switcher.width, languages, config.switcher.routing, config.switcher.modules)
+            for _ in range(max(1, config.switcher.layers) if config.switcher else 0)
+        )
         self.dropout = nn.Dropout(config.dropout)
         self.relation_head = RelationHead(width, relations, config.dropout)
         self.entity_head = EntityHead(
             width,
             relations,
+            len(schema.entity_types),
             hidden=config.hidden,
             span=config.span,
             distances=config.distances,
@@ -158,42 +172,57 @@ class JointModel(nn.Module):
             conditioned=config.conditioned,
         )
 
+    @property
+    def gates(self) -> list[Gate]:
+        """The switchers' gates, where routing is learned."""
+        return [part for part in self.switchers.modules() if isinstance(part, Gate)]
+
     def universal(self, batch: Batch) -> Tensor:
-        """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each."""
+        """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each.
+
+        With switchers inside the backbone they are applied on the way, and nothing is left for `specific` to do.
+        """
         if batch.states is not None and batch.depth == "switcher":
             return batch.states
+        top = len(self.backbone.layers)
+        plain = top - (self.config.switcher.layers if self.config.switcher else 0)
         if batch.states is not None:
             assert isinstance(batch.depth, int)
-            states = self.backbone.upper(batch.states, batch.mask, batch.depth)
+            states = self.backbone.between(batch.states, batch.mask, batch.depth, plain)
         elif self.config.aggregator is not None and self.config.aggregator.reading == "inputs":
             rows = len(batch.ids) // batch.k
-            joined = self.backbone(batch.ids.reshape(rows, -1), batch.mask.reshape(rows, -1))
+            joined = self.backbone.lower(batch.ids.reshape(rows, -1), batch.mask.reshape(rows, -1), plain)
             states = joined.reshape(*batch.ids.shape, -1)
         else:
-            states = self.backbone(batch.ids, batch.mask)
+            states = self.backbone.lower(batch.ids, batch.mask, plain)
+        for layer in range(plain, top):
+            states = self.backbone.between(states, batch.mask, layer, layer + 1)
+            states = self.switchers[layer - plain](states, batch.language, batch.ids)
         return states if self.aggregator is None else cast(Tensor, self.aggregator(states, batch.mask, batch.k))
 
     def below(self, batch: Batch, depth: Depth) -> Tensor:
         """Return the B×N×d states at ``depth``, which a batch can bring along in place of having them computed."""
         return self.universal(batch) if depth == "switcher" else self.backbone.lower(batch.ids, batch.mask, depth)
 
-    def specific(self, states: Tensor, language: Tensor) -> Tensor:
+    def specific(self, states: Tensor, batch: Batch) -> Tensor:
         """Return the B×N×d states that the heads see: switched by each sentence's language."""
-        if self.switcher is not None:
-            states = self.switcher(states, language)
+        if self.config.switcher and self.config.switcher.layers == 0:
+            states = self.switchers[0](states, batch.language, batch.ids)
         return cast(Tensor, self.dropout(states))
 
     def states(self, batch: Batch) -> Tensor:
         """Return B×N×d token states, ready for the heads."""
-        return self.specific(self.universal(batch), batch.language)
+        return self.specific(self.universal(batch), batch)
 
     def relations(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return B×R margins over *no relation*."""
         return cast(Tensor, self.relation_head(states, mask))
 
-    def entities(self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor) -> Tensor:
-        """Return P×4×N×N span and link scores of P (sentence row, relation) pairs."""
-        return cast(Tensor, self.entity_head(states, spannable, rows, relations))
+    def entities(
+        self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return span and link scores, and type scores, of P (sentence row, relation) pairs; see `EntityHead`."""
+        return cast(tuple[Tensor, Tensor | None], self.entity_head(states, spannable, rows, relations))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return states and relation margins; the entity head is asked about chosen relations with `entities`."""
@@ -222,5 +251,6 @@ class TorchScorer:
     def entities(self, states: Tensor, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
         """Return the entity scores of P (row, relation) pairs."""
         spannable, *pairs = (torch.from_numpy(part) for part in (arrays.spannable, rows, relations))
-        scores = self.model.entities(states, spannable, *pairs).float().numpy()
-        return EntityScores(*np.moveaxis(scores, 1, 0))
+        scores, types = self.model.entities(states, spannable, *pairs)
+        parts = np.moveaxis(scores.float().numpy(), 1, 0)
+        return EntityScores(*parts, types=None if types is None else types.float().numpy())

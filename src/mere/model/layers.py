@@ -5,8 +5,6 @@ Shapes: B sentences, N positions, d the backbone's width, R relations, P (senten
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -72,11 +70,21 @@ class EntityHead(nn.Module):
     """Finds head and tail of a relation: [h_i ; r] to span scores and links (design, §2.5).
 
     ``project(h) + condition(r)`` is a linear map of the concatenation [h ; r], computed once a sentence for all of its
-    relations. Without the relation feature (an ablation) the condition is left out.
+    relations. Without the relation feature (an ablation) the condition is left out. Where the schema has entity types,
+    a span's type follows from the features of its two ends, for head and tail apart.
     """
 
     def __init__(
-        self, width: int, relations: int, *, hidden: int, span: int, distances: int, dropout: float, conditioned: bool
+        self,
+        width: int,
+        relations: int,
+        types: int,
+        *,
+        hidden: int,
+        span: int,
+        distances: int,
+        dropout: float,
+        conditioned: bool,
     ) -> None:
         super().__init__()
         self.project = nn.Linear(width, hidden)
@@ -86,9 +94,12 @@ class EntityHead(nn.Module):
         self.bilinear = nn.Linear(hidden, 8 * span)
         self.span = span
         self.length_bias = nn.Parameter(torch.zeros(2, distances))
+        self.types = nn.Linear(hidden, 4 * types) if types else None
 
-    def forward(self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor) -> Tensor:
-        """Score spans and links.
+    def forward(
+        self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Score spans, links and types.
 
         Parameters
         ----------
@@ -99,8 +110,10 @@ class EntityHead(nn.Module):
 
         Returns
         -------
-        Tensor
+        scores:
             P×4×N×N: head spans, tail spans, start links, end links; what is no span holds -inf.
+        types:
+            P×N×2×2×T: type scores of head and tail, of their first and last token; None without entity types.
         """
         projected = self.project(states)[rows]
         if self.condition is not None:
@@ -118,7 +131,8 @@ class EntityHead(nn.Module):
         pair = possible.unsqueeze(-1) & possible.unsqueeze(-2)
         spans = spans.masked_fill(~(pair & (distance >= 0)).unsqueeze(1), float("-inf"))
         links = scores[:, 2:].masked_fill(~pair.unsqueeze(1), float("-inf"))
-        return torch.cat([spans, links], dim=1)
+        types = None if self.types is None else self.types(features).unflatten(-1, (2, 2, -1))
+        return torch.cat([spans, links], dim=1), types
 
 
 def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
@@ -137,39 +151,3 @@ def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
     negatives = torch.cat([zero, scores.masked_fill(positive, float("-inf"))], dim=1)
     positives = torch.cat([zero, (-scores).masked_fill(~positive, float("-inf"))], dim=1)
     return torch.logsumexp(negatives, dim=1) + torch.logsumexp(positives, dim=1)
-
-
-class Bottleneck(nn.Module):
-    """A switcher's sub-module: LayerNorm, d→b→d with GELU; zero-initialised, so that it starts as the identity."""
-
-    def __init__(self, width: int, bottleneck: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.down = nn.Linear(width, bottleneck)
-        self.up = nn.Linear(bottleneck, width)
-        nn.init.zeros_(self.up.weight)
-        nn.init.zeros_(self.up.bias)
-
-
-class Switcher(nn.Module):
-    """The language-specific switcher: every sentence goes through its own language's sub-module (design, §2.3).
-
-    Sub-modules are named, so that one can be added, trained and saved without touching another.
-    """
-
-    def __init__(self, width: int, bottleneck: int, names: Sequence[str]) -> None:
-        super().__init__()
-        self.modules_by_name = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in names})
-
-    def forward(self, states: Tensor, language: Tensor) -> Tensor:
-        """Map B×N×d states by B language indices; residual."""
-        parts = list(self.modules_by_name.values())
-
-        def of(path: str) -> Tensor:
-            """One parameter of every sub-module, stacked and picked by each sentence's language: B×…."""
-            return torch.stack([part.get_parameter(path) for part in parts])[language]
-
-        normed = functional.layer_norm(states, states.shape[-1:])
-        normed = normed * of("norm.weight").unsqueeze(1) + of("norm.bias").unsqueeze(1)
-        narrow = functional.gelu(normed @ of("down.weight").transpose(1, 2) + of("down.bias").unsqueeze(1))
-        return states + narrow @ of("up.weight").transpose(1, 2) + of("up.bias").unsqueeze(1)

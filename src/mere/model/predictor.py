@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mere.model.codec import Arrays, Codec, EntityScores, Floats
+from mere.model.codec import Arrays, Candidate, Codec, EntityScores, Floats
 from mere.model.tokenizer import Integers, Tokens
 from mere.schema import Triple
 
@@ -39,17 +39,24 @@ class Scorer(Protocol):
 
 
 def predict(scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32) -> list[tuple[Triple, ...]]:
-    """Return the triples of every item, in the order of ``items``; batches hold items of like length."""
-    results: list[tuple[Triple, ...]] = [()] * len(items)
+    """Return the triples of every item, in the order of ``items``."""
+    return [codec.decode(found) for found in candidates(scorer, codec, items, batch_size=batch_size)]
+
+
+def candidates(
+    scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32
+) -> list[Sequence[Candidate]]:
+    """Return the candidate triples of every item, in the order of ``items``; batches hold items of like length."""
+    results: list[Sequence[Candidate]] = [()] * len(items)
     order = sorted(range(len(items)), key=lambda index: len(items[index].tokens))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        for index, triples in zip(chosen, _predict_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
-            results[index] = triples
+        for index, found in zip(chosen, _of_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
+            results[index] = found
     return results
 
 
-def _predict_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[tuple[Triple, ...]]:
+def _of_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[list[Candidate]]:
     known = [item.states for item in items if item.states is not None]
     arrays = codec.batch(
         [item.tokens for item in items], [item.language for item in items], states=known if known else None
@@ -61,4 +68,4 @@ def _predict_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Itera
         mine = np.nonzero(rows == row)[0]
         size = len(item.tokens) + 2
         of_row = [scores.of(int(pair), size) for pair in mine] if scores is not None else []
-        yield codec.decode(item.text, item.tokens, margins[row], relations[mine].tolist(), of_row)
+        yield codec.candidates(item.text, item.tokens, margins[row], relations[mine].tolist(), of_row)

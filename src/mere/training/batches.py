@@ -29,8 +29,11 @@ class TrainingBatch:
         How many of the B are real.
     relations:
         B×R gold relations.
-    rows, pairs:
+    rows, pair_relations, pairs:
         P gold (sentence row, relation) pairs, and their P×4×N×N span and link targets.
+    ends, types:
+        2L gold spans as (pair, role, first, last), role 0 for heads and 1 for tails, and their 2L entity types, -1 for
+        none.
     """
 
     inputs: Batch
@@ -39,6 +42,8 @@ class TrainingBatch:
     rows: Tensor
     pair_relations: Tensor
     pairs: Tensor
+    ends: Tensor
+    types: Tensor
 
 
 def collate(
@@ -52,17 +57,31 @@ def collate(
     index = {pair: position for position, pair in enumerate(pairs)}
     length = arrays.ids.shape[1]
     targets = torch.zeros(len(pairs), 4, length, length, dtype=torch.bool)
+    ends: list[tuple[int, int, int, int]] = []
+    types: list[int] = []
     for row, example in enumerate(examples):
         for link in example.links:
             relations[row, link.relation] = True
-            pair = targets[index[row, link.relation]]
+            number = index[row, link.relation]
+            pair = targets[number]
             pair[0][link.head] = True
             pair[1][link.tail] = True
             pair[2, link.head[0], link.tail[0]] = True
             pair[3, link.head[1], link.tail[1]] = True
+            ends += [(number, 0, *link.head), (number, 1, *link.tail)]
+            types += link.types
     positions = torch.tensor(pairs, dtype=torch.long).reshape(-1, 2)
     inputs = Batch.of(arrays, k, depth)
-    return TrainingBatch(inputs, len(examples), relations, positions[:, 0], positions[:, 1], targets)
+    return TrainingBatch(
+        inputs,
+        len(examples),
+        relations,
+        positions[:, 0],
+        positions[:, 1],
+        targets,
+        torch.tensor(ends, dtype=torch.long).reshape(-1, 4),
+        torch.tensor(types, dtype=torch.long),
+    )
 
 
 class LanguageMixer:

@@ -21,20 +21,15 @@ _BATCH = 32
 
 def frozen_depth(model: JointModel, stage: Stage) -> Depth:
     """How much of the model stays as it is in ``stage``, whatever sentences are joined; 0 where nothing does."""
+    aggregator, switcher = model.config.aggregator, model.config.switcher
+    inside = switcher.layers if switcher is not None else 0
+    if aggregator is not None and aggregator.reading == "inputs" and stage.concatenate > 1:
+        return 0
     if "backbone" in stage.train:
-        return 0 if _joins_inputs(model, stage) else stage.frozen_layers
-    if model.aggregator is None or "aggregator" not in stage.train:
-        return "switcher" if stage.concatenate == 1 else _whole_backbone(model, stage)
-    return _whole_backbone(model, stage)
-
-
-def _whole_backbone(model: JointModel, stage: Stage) -> Depth:
-    return 0 if _joins_inputs(model, stage) else len(model.backbone.layers)
-
-
-def _joins_inputs(model: JointModel, stage: Stage) -> bool:
-    aggregator = model.config.aggregator
-    return aggregator is not None and aggregator.reading == "inputs" and stage.concatenate > 1
+        return min(stage.frozen_layers, len(model.backbone.layers) - inside)
+    if inside or (aggregator is not None and ("aggregator" in stage.train or stage.concatenate > 1)):
+        return len(model.backbone.layers) - inside
+    return "switcher"
 
 
 class StateCache:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from mere.model.joint import JointModel
 from mere.training.evaluation import Evaluation, Score
 
@@ -9,7 +11,11 @@ from mere.training.evaluation import Evaluation, Score
 def model_card(model: JointModel, scores: Evaluation, sentences: int) -> str:
     """Write the card: what the model can say, what it was trained on, how well it does on the dev data."""
     schema = model.schema
-    parts = {"backbone": model.backbone, "aggregator": model.aggregator, "switcher": model.switcher}
+    parts: dict[str, nn.Module | None] = {
+        "backbone": model.backbone,
+        "aggregator": model.aggregator,
+        "switcher": model.switchers,
+    }
     sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items() if part is not None}
     sizes["heads"] = sum(p.numel() for head in (model.relation_head, model.entity_head) for p in head.parameters())
     rows = [_row(name, of) for name, of in (("micro", scores.micro), ("macro", scores.macro))]

@@ -42,8 +42,14 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         K: the number of sentences that LA joins is drawn from 1..K for every batch.
     sampling, temperature:
         How often languages are seen: ``natural``; ``uniform``; or ``temperature``, in proportion to size^(1/T).
-    relation_weight:
-        Weight of the relation loss in the sum; the entity loss has weight 1.
+    relation_weight, entity_weight:
+        Weights of the two losses in the sum.
+    shared:
+        Share of the sentences that go through the switcher's shared sub-module in place of their language's.
+    overlap_weight:
+        Weight of the penalty on languages that share a module, for learned routing.
+    languages:
+        The sub-modules of the switcher that learn; empty means all.
     average:
         Decay of the running average of the weights that is evaluated and saved; 0 keeps the last weights.
     patience:
@@ -66,6 +72,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sampling: Literal["natural", "uniform", "temperature"] = "natural"
     temperature: float = 2.0
     relation_weight: float = 1.0
+    entity_weight: float = 1.0
+    shared: float = 0.0
+    overlap_weight: float = 0.1
+    languages: tuple[str, ...] = ()
     average: float = 0.0
     patience: int = 3
 

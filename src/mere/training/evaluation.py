@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mere.schema import Sentence, Triple
 
 _RESAMPLES = 1000
+_DRAWN_AT_ONCE = 10_000_000
 
 _KEYS: dict[str, Callable[[Triple], Hashable]] = {
     "triple": lambda triple: triple.key,
@@ -108,8 +109,20 @@ def evaluate(
 
 def resample(counts: Counts, random: np.random.Generator) -> NDArray[np.float64]:
     """Draw bootstrap F1 scores: sentences with replacement from S×3 counts."""
-    draws = [counts[random.integers(0, len(counts), len(counts))].sum(0) for _ in range(_RESAMPLES)]
-    return f1(np.array(draws)) if len(counts) else np.zeros(_RESAMPLES)
+    size = len(counts)
+    if not size:
+        return np.zeros(_RESAMPLES)
+    rows = max(1, _DRAWN_AT_ONCE // size)
+    totals = [
+        random.multinomial(size, np.full(size, 1 / size), size=min(rows, _RESAMPLES - start)) @ counts
+        for start in range(0, _RESAMPLES, rows)
+    ]
+    return f1(np.concatenate(totals))
+
+
+def micro_f1(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]], kind: str) -> float:
+    """F1 over all sentences, without an interval."""
+    return float(f1(count(gold, predicted, kind).sum(0)))
 
 
 def f1(counts: Counts) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
-from mere.training.trainer import EpochReport, StageTrainer, StepReport, Watch, losses, predict_examples
+from mere.training.trainer import EpochReport, StageTrainer, StepReport, Watch, fit_decoding, losses, predict_examples
 
 
 def train(
@@ -99,6 +99,7 @@ def _train_stage(
     )
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     trainer.run()
+    fit_decoding(model, held)
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
     save_artifact(model, target, model_card(model, scores, len(train)))
     checkpoint.path.unlink(missing_ok=True)

@@ -9,21 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from mere.model.codec import Example
+from mere.model.codec import Decoding, Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.layers import threshold_loss
-from mere.model.predictor import Item, predict
+from mere.model.predictor import Item, candidates, predict
 from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
-from mere.training.evaluation import evaluate
+from mere.training.evaluation import micro_f1
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class EpochReport:
     seconds: float
 
 
+RELATION_THRESHOLDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+PAIR_THRESHOLDS = (0.0, 1.0, 2.0, 3.0)
+"""What `fit_decoding` tries: coarse, so that small dev data is not fitted."""
+
 Watch = Callable[[StepReport | EpochReport], None]
 
 
@@ -61,21 +66,44 @@ def losses(model: JointModel, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
     relation = threshold_loss(margins[real].float(), batch.relations[real]).mean()
     if not len(batch.rows):
         return relation, relation.new_zeros(())
-    scores = model.entities(states, batch.inputs.spannable, batch.rows, batch.pair_relations).float()
-    entity = threshold_loss(scores.flatten(0, 1), batch.pairs.flatten(0, 1)).mean()
+    scores, types = model.entities(states, batch.inputs.spannable, batch.rows, batch.pair_relations)
+    entity = threshold_loss(scores.float().flatten(0, 1), batch.pairs.flatten(0, 1)).mean()
+    if types is not None and bool((batch.types >= 0).any()):
+        pair, role, first, last = batch.ends.unbind(1)
+        of_spans = types[pair, first, role, 0] + types[pair, last, role, 1]
+        entity = entity + functional.cross_entropy(of_spans.float(), batch.types, ignore_index=-1)
     return relation, entity
+
+
+def items_of(examples: Sequence[Example], cache: StateCache | None = None) -> list[Item]:
+    """Prepare examples for prediction; ``cache`` holds their states, if there is one."""
+    return [
+        Item(example.sentence.text, example.tokens, example.language, cache[index] if cache is not None else None)
+        for index, example in enumerate(examples)
+    ]
 
 
 def predict_examples(
     model: JointModel, examples: Sequence[Example], batch_size: int = 32, cache: StateCache | None = None
 ) -> list[tuple[Triple, ...]]:
-    """Triples of every example, by the codec that extraction uses; ``cache`` holds their states, if there is one."""
-    items = [
-        Item(example.sentence.text, example.tokens, example.language, cache[index] if cache is not None else None)
-        for index, example in enumerate(examples)
-    ]
+    """Triples of every example, by the codec that extraction uses."""
     scorer = TorchScorer(model, cache.depth if cache is not None else 0)
-    return predict(scorer, model.codec, items, batch_size=batch_size)
+    return predict(scorer, model.codec, items_of(examples, cache), batch_size=batch_size)
+
+
+def fit_decoding(model: JointModel, dev: Sequence[Example]) -> None:
+    """Set the model's thresholds to those, of a coarse grid, with the best micro triple F1 on ``dev``."""
+    codec = model.codec
+    codec.decoding = Decoding(relation=min(RELATION_THRESHOLDS))
+    found = candidates(TorchScorer(model), codec, items_of(dev))
+    gold = [example.sentence for example in dev]
+
+    def score(decoding: Decoding) -> float:
+        codec.decoding = decoding
+        return micro_f1(gold, [codec.decode(of) for of in found], "triple")
+
+    grid = [Decoding(relation, pair) for relation in RELATION_THRESHOLDS for pair in PAIR_THRESHOLDS]
+    codec.decoding = max(grid, key=score)
 
 
 class StageTrainer:
@@ -184,8 +212,8 @@ class StageTrainer:
     def _step(self, batch: TrainingBatch) -> float:
         torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            relation, entity = losses(self.model, batch)
-        loss = self.stage.relation_weight * relation + entity
+            relation, entity = losses(self.model, self._shared(batch))
+        loss = self.stage.relation_weight * relation + self.stage.entity_weight * entity + self._overlap()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(list(self.parameters.values()), self.stage.clip)
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
@@ -198,14 +226,34 @@ class StageTrainer:
             torch._foreach_lerp_(list(self.average.values()), [p.data for p in self.parameters.values()], 1 - decay)
         return float(loss.detach())
 
+    def _shared(self, batch: TrainingBatch) -> TrainingBatch:
+        """Send a share of the sentences through the shared sub-module, so that it learns too."""
+        if not self.stage.shared:
+            return batch
+        language = batch.inputs.language
+        other = torch.full_like(language, len(self.model.schema.languages))
+        language = torch.where(torch.rand(language.shape) < self.stage.shared, other, language)
+        return replace(batch, inputs=replace(batch.inputs, language=language))
+
+    def _overlap(self) -> Tensor:
+        """Penalty of soft gates; they are hardened halfway through the stage that trains them."""
+        penalty = torch.zeros(())
+        for gate in self.model.gates if "switcher" in self.stage.train else ():
+            if 2 * self.progress.step >= self.steps and not gate.is_hard:
+                gate.harden()
+            if not gate.is_hard:
+                penalty = penalty + self.stage.overlap_weight * gate.overlap()
+        return penalty
+
     def _close_epoch(self, epoch: int) -> None:
         started = time.monotonic()
         progress = self.progress
         with self._averaged():
             predicted = predict_examples(self.model, self.dev, cache=self.caches[1] if self.caches else None)
-            scores = evaluate([example.sentence for example in self.dev], predicted).micro
-            if scores["triple"].f1 > progress.best:
-                progress.best, progress.stale = scores["triple"].f1, 0
+            gold = [example.sentence for example in self.dev]
+            triple, relation, entity = (micro_f1(gold, predicted, kind) for kind in ("triple", "relation", "entity"))
+            if triple > progress.best:
+                progress.best, progress.stale = triple, 0
                 for name, parameter in self.parameters.items():
                     self.best[name].copy_(parameter.data)
             else:
@@ -215,9 +263,9 @@ class StageTrainer:
                 self.stage.name,
                 epoch,
                 progress.loss / max(progress.batch, 1),
-                scores["triple"].f1,
-                scores["relation"].f1,
-                scores["entity"].f1,
+                triple,
+                relation,
+                entity,
                 time.monotonic() - started,
             )
         )
@@ -249,17 +297,19 @@ class StageTrainer:
 
 def parameter_groups(model: JointModel, stage: Stage) -> list[dict[str, object]]:
     """Set what learns and return it with its rates: the backbone by layer, all else together."""
-    parts: dict[str, list[nn.Module | None]] = {
-        "aggregator": [model.aggregator],
-        "switcher": [model.switcher],
+    parts: dict[str, list[nn.Module]] = {
+        "aggregator": [model.aggregator] if model.aggregator is not None else [],
+        "switcher": _sub_modules(model, stage),
         "heads": [model.relation_head, model.entity_head],
     }
     model.requires_grad_(False)
-    fresh: list[nn.Parameter] = []
-    for name, modules in parts.items():
-        for module in modules:
-            if module is not None and name in stage.train:
-                fresh += list(module.requires_grad_(True).parameters())
+    fresh = [
+        parameter
+        for name, modules in parts.items()
+        if name in stage.train
+        for module in modules
+        for parameter in module.requires_grad_(True).parameters()
+    ]
     groups: list[dict[str, object]] = [{"params": fresh, "lr": stage.learning_rate}] if fresh else []
     if "backbone" in stage.train:
         layers = model.backbone.layers
@@ -274,3 +324,10 @@ def parameter_groups(model: JointModel, stage: Stage) -> list[dict[str, object]]
             learning = [parameter for parameter in embeddings.parameters() if parameter.requires_grad]
             groups.append({"params": learning, "lr": rate})
     return groups
+
+
+def _sub_modules(model: JointModel, stage: Stage) -> list[nn.Module]:
+    """The switcher's parts that learn: all of it, or the languages that the stage names."""
+    if not stage.languages:
+        return list(model.switchers)
+    return [switcher.parts[language] for switcher in model.switchers for language in stage.languages]
