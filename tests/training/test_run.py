@@ -21,6 +21,7 @@ from mere.model.joint import JointModel, ModelConfig
 from mere.schema import Schema, Sentence
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
+from mere.training.memory import MemoryPlan
 from mere.training.run import encode, train
 from mere.training.trainer import EpochReport, StepReport, predict_examples
 
@@ -29,7 +30,7 @@ class Stop(Exception):
     """Stands for whatever ends a run."""
 
 
-def _silent(_: StepReport | EpochReport) -> None:
+def _silent(_: StepReport | EpochReport | MemoryPlan) -> None:
     pass
 
 
@@ -65,7 +66,7 @@ def test_a_run_interrupted_at_any_step_ends_with_the_same_weights(
     config = _config(tiny_backbone)
     whole = train(config, sample, sample[:20], tmp_path / "whole", _silent)
 
-    def stop(report: StepReport | EpochReport) -> None:
+    def stop(report: StepReport | EpochReport | MemoryPlan) -> None:
         if isinstance(report, StepReport) and report.step == at:
             raise Stop
 
@@ -109,7 +110,7 @@ def test_another_run_in_the_same_folder_is_refused(tiny_backbone: str, sample: l
 def test_early_stopping_keeps_the_best(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
     reports: list[EpochReport] = []
 
-    def watch(report: StepReport | EpochReport) -> None:
+    def watch(report: StepReport | EpochReport | MemoryPlan) -> None:
         if isinstance(report, EpochReport):
             reports.append(report)
 

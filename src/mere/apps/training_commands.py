@@ -96,6 +96,7 @@ def _read(files: Sequence[Path]) -> list[Sentence]:
 @contextmanager
 def _watch(console: Console) -> Iterator[Watch]:
     """Show a bar with loss, speed and time left on a terminal, and a line an epoch everywhere."""
+    from mere.training.memory import MemoryPlan
     from mere.training.trainer import EpochReport, StepReport
 
     columns = (
@@ -109,7 +110,7 @@ def _watch(console: Console) -> Iterator[Watch]:
         task = bar.add_task("", total=None, loss=0.0, speed=0.0)
         sentences = 0
 
-        def watch(report: StepReport | EpochReport) -> None:
+        def watch(report: StepReport | EpochReport | MemoryPlan) -> None:
             nonlocal sentences
             if isinstance(report, StepReport):
                 sentences += report.sentences
@@ -118,6 +119,9 @@ def _watch(console: Console) -> Iterator[Watch]:
                 bar.update(
                     task, description=name, completed=report.step, total=report.steps, loss=report.loss, speed=speed
                 )
+                return
+            if isinstance(report, MemoryPlan):
+                console.print(f"memory: {report}", highlight=False, soft_wrap=True)
                 return
             f1 = ", ".join(f"{kind} {100 * getattr(report, kind):.1f}" for kind in ("triple", "relation", "entity"))
             line = f"{report.stage}, epoch {report.epoch + 1}: loss {report.loss:.3f}; dev F1 {f1}"

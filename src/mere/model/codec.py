@@ -101,8 +101,9 @@ class EntityScores:
     def of(self, pair: int, size: int) -> EntityScores:
         """Return the size×size scores of one pair, without its padding."""
         parts = (self.head, self.tail, self.link_start, self.link_end)
+        head, tail, link_start, link_end = (part[pair, :size, :size] for part in parts)
         types = None if self.types is None else self.types[pair, :size]
-        return EntityScores(*(part[pair, :size, :size] for part in parts), types=types)
+        return EntityScores(head, tail, link_start, link_end, types)
 
 
 @dataclass(frozen=True)

@@ -155,10 +155,10 @@ class JointModel(nn.Module):
         width, relations = self.backbone.width, len(schema.relations)
         languages = (*schema.languages, UNKNOWN_LANGUAGE)
         self.aggregator = Aggregator(width, config.aggregator.heads, config.dropout) if config.aggregator else None
-        self.switchers = nn.ModuleList(
-            Switcher(width, config.switcher.width, languages, config.switcher.routing, config.switcher.modules)
-            for _ in range(max(1, config.switcher.layers) if config.switcher else 0)
-        )
+        self.switchers = nn.ModuleList()
+        if config.switcher is not None:
+            shape = (width, config.switcher.width, languages, config.switcher.routing, config.switcher.modules)
+            self.switchers.extend(Switcher(*shape) for _ in range(max(1, config.switcher.layers)))
         self.dropout = nn.Dropout(config.dropout)
         self.relation_head = RelationHead(width, relations, config.dropout)
         self.entity_head = EntityHead(
@@ -252,5 +252,5 @@ class TorchScorer:
         """Return the entity scores of P (row, relation) pairs."""
         spannable, *pairs = (torch.from_numpy(part) for part in (arrays.spannable, rows, relations))
         scores, types = self.model.entities(states, spannable, *pairs)
-        parts = np.moveaxis(scores.float().numpy(), 1, 0)
-        return EntityScores(*parts, types=None if types is None else types.float().numpy())
+        head, tail, link_start, link_end = np.moveaxis(scores.float().numpy(), 1, 0)
+        return EntityScores(head, tail, link_start, link_end, None if types is None else types.float().numpy())

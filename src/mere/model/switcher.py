@@ -104,7 +104,7 @@ class Switcher(nn.Module):
         return states + self._branch(states, chosen)
 
     def _branch(self, states: Tensor, chosen: Tensor) -> Tensor:
-        """What the chosen sub-modules add to B×N×d states."""
+        """Return what the chosen sub-modules add to B×N×d states."""
         parts = list(self.parts.values())
 
         def of(path: str) -> Tensor:

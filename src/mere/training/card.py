@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import nn
 
 from mere.model.joint import JointModel
@@ -11,13 +13,13 @@ from mere.training.evaluation import Evaluation, Score
 def model_card(model: JointModel, scores: Evaluation, sentences: int) -> str:
     """Write the card: what the model can say, what it was trained on, how well it does on the dev data."""
     schema = model.schema
-    parts: dict[str, nn.Module | None] = {
-        "backbone": model.backbone,
-        "aggregator": model.aggregator,
-        "switcher": model.switchers,
+    parts: dict[str, list[nn.Module]] = {
+        "backbone": [model.backbone],
+        "aggregator": [model.aggregator] if model.aggregator is not None else [],
+        "switcher": list(model.switchers),
+        "heads": [model.relation_head, model.entity_head],
     }
-    sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items() if part is not None}
-    sizes["heads"] = sum(p.numel() for head in (model.relation_head, model.entity_head) for p in head.parameters())
+    sizes = {name: _size(modules) for name, modules in parts.items() if modules}
     rows = [_row(name, of) for name, of in (("micro", scores.micro), ("macro", scores.macro))]
     rows += [_row(language, of) for language, of in scores.languages.items()]
     return "\n".join(
@@ -39,6 +41,10 @@ def model_card(model: JointModel, scores: Evaluation, sentences: int) -> str:
             "",
         ]
     )
+
+
+def _size(modules: Sequence[nn.Module]) -> int:
+    return sum(parameter.numel() for module in modules for parameter in module.parameters())
 
 
 def _row(name: str, scores: dict[str, Score]) -> str:

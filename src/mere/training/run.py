@@ -31,6 +31,7 @@ from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
+from mere.training.memory import MemoryPlan
 from mere.training.trainer import EpochReport, StageTrainer, StepReport, Watch, fit_decoding, losses, predict_examples
 
 
@@ -88,7 +89,7 @@ def _train_stage(
     checkpoint = Checkpoint(output / "checkpoint.safetensors", f"{stage.name} {fingerprint}")
     history = output / "history.jsonl"
 
-    def record(report: StepReport | EpochReport) -> None:
+    def record(report: StepReport | EpochReport | MemoryPlan) -> None:
         if isinstance(report, EpochReport):
             with history.open("a", encoding="utf-8") as handle:
                 handle.write(json.dumps(asdict(report)) + "\n")

@@ -19,12 +19,14 @@ from mere.model.codec import Decoding, Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.layers import threshold_loss
 from mere.model.predictor import Item, candidates, predict
+from mere.model.switcher import Switcher
 from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
 from mere.training.evaluation import micro_f1
+from mere.training.memory import MemoryPlan, plan_memory
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ RELATION_THRESHOLDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 PAIR_THRESHOLDS = (0.0, 1.0, 2.0, 3.0)
 """What `fit_decoding` tries: coarse, so that small dev data is not fitted."""
 
-Watch = Callable[[StepReport | EpochReport], None]
+Watch = Callable[[StepReport | EpochReport | MemoryPlan], None]
 
 
 def losses(model: JointModel, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
@@ -169,6 +171,7 @@ class StageTrainer:
 
     def run(self) -> None:
         """Train to the end, or to where no epoch improves any more, from wherever the checkpoint stands."""
+        self.watch(plan_memory(self.model, self.stage, self.train))
         self.checkpoint.load(self)
         self._fill_caches()
         for epoch in range(self.progress.epoch, self.stage.epochs):
@@ -327,7 +330,8 @@ def parameter_groups(model: JointModel, stage: Stage) -> list[dict[str, object]]
 
 
 def _sub_modules(model: JointModel, stage: Stage) -> list[nn.Module]:
-    """The switcher's parts that learn: all of it, or the languages that the stage names."""
+    """List the switcher's parts that learn: all of it, or the languages that the stage names."""
     if not stage.languages:
         return list(model.switchers)
-    return [switcher.parts[language] for switcher in model.switchers for language in stage.languages]
+    switchers = [part for part in model.switchers if isinstance(part, Switcher)]
+    return [switcher.parts[language] for switcher in switchers for language in stage.languages]
