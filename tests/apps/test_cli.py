@@ -18,7 +18,7 @@ import torch
 
 from mere.data.jsonl import write_jsonl
 from mere.model.artifact import save_artifact
-from mere.model.joint import JointModel, ModelConfig
+from mere.model.joint import JointModel, ModelConfig, SwitcherConfig
 from mere.schema import Schema, Sentence
 
 MERE = [sys.executable, "-m", "mere.apps"]
@@ -91,6 +91,15 @@ def test_a_file_keeps_document_offsets_over_lines_and_carriage_returns(model: st
 def test_lines_and_standard_input(model: str) -> None:
     done = _mere("extract", "-", "--lines", "--model", model, "--format", "jsonl", text="Ada was here.\nBob too.\n")
     assert [(r["document"], r["offset"]) for r in _records(done)] == [("stdin:1", 0), ("stdin:2", 0)]
+
+
+def test_a_data_file_gives_its_sentences_as_documents(model: str, tmp_path: Path) -> None:
+    write_jsonl([Sentence("Ada was here.", "en", id="a-1"), Sentence("Bob too.", "en")], tmp_path / "in.jsonl")
+    records = _records(_mere("extract", str(tmp_path / "in.jsonl"), "-m", model, "-f", "jsonl"))
+    assert [(str(r["document"]).rpartition(":")[2], r["text"]) for r in records] == [
+        ("a-1", "Ada was here."),
+        ("2", "Bob too."),
+    ]
 
 
 def test_csv_has_a_row_a_triple(model: str) -> None:
@@ -231,3 +240,27 @@ def test_a_reader_that_leaves_early_is_no_error(model: str) -> None:
     )
     assert json.loads(done.stdout)
     assert "Traceback" not in done.stderr
+
+
+def test_generate_writes_sentences_that_the_doctor_passes(tmp_path: Path) -> None:
+    target = tmp_path / "train.jsonl"
+    done = _mere("data", "generate", "de", "uk", "--count", "40", "--output", str(target))
+    assert done.returncode == 0, done.stderr
+    assert target.read_text().count("\n") == 80
+    assert _mere("data", "check", str(target)).returncode == 0
+    assert "cannot be read" in _error("data", "generate", "nothing.toml", "--output", str(target))
+
+
+def test_add_language_says_before_and_after(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    config = ModelConfig(backbone=tiny_backbone, hidden=16, switcher=SwitcherConfig(width=4))
+    known = [sentence for sentence in sample if sentence.language != "uk"]
+    save_artifact(JointModel(config, Schema.of(known)), tmp_path / "model", "# card\n")
+    write_jsonl([sentence for sentence in sample if sentence.language == "uk"], tmp_path / "uk.jsonl")
+    command = ["add-language", str(tmp_path / "model"), str(tmp_path / "uk.jsonl"), "--language", "uk"]
+    done = _mere(*command, "--output", str(tmp_path / "new"))
+    assert done.returncode == 0, done.stderr
+    assert "before: dev F1" in done.stderr
+    assert "after: dev F1" in done.stderr
+    records = _records(_mere("extract", "Київ.", "-m", str(tmp_path / "new"), "-f", "jsonl", "--language", "uk"))
+    assert records[0]["language"] == "uk"

@@ -9,7 +9,8 @@ import typer
 
 from mere.apps.data_commands import data_app
 from mere.apps.extract_command import extract_command
-from mere.apps.training_commands import evaluate_command, train_command
+from mere.apps.generate_command import generate_command
+from mere.apps.training_commands import add_language_command, evaluate_command, train_command
 from mere.errors import MereError
 
 _NAME = "Triples with exact offsets from sentences in many languages."
@@ -19,9 +20,11 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "extract": extract_command,
     "train": train_command,
     "evaluate": evaluate_command,
+    "add-language": add_language_command,
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)
+data_app.command("generate")(generate_command)
 app.add_typer(data_app, name="data")
 
 

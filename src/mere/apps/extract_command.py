@@ -11,16 +11,21 @@ import typer
 
 from mere.apps.output import WRITERS, Format
 from mere.data.files import atomic_write, read_lines
+from mere.data.readers import read_sentences
 from mere.errors import InputError
 from mere.runtime.documents import Paragraph
 from mere.runtime.extractor import Extractor
 
 STDIN = "-"
 
+_DATA_ENDINGS = (".tsv", ".jsonl", ".tsv.gz", ".jsonl.gz")
+"""Files whose sentences' texts are taken, each as a document called after its id."""
+
 
 def extract_command(
     inputs: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT|-|FILES…]", help="A text, - for standard input, or text files.")
+        list[str] | None,
+        typer.Argument(metavar="[TEXT|-|FILES…]", help="A text, - for standard input, text files, or data files."),
     ] = None,
     model: Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help="A model's directory.")] = "default",
     language: Annotated[
@@ -77,6 +82,10 @@ def _source(one: str) -> str | Path:
 def _read(source: str | Path, lines: bool) -> Iterator[Paragraph]:
     if isinstance(source, str):
         yield Paragraph("text", 0, source)
+        return
+    if source.name.lower().endswith(_DATA_ENDINGS):
+        for number, sentence in enumerate(read_sentences(source), start=1):
+            yield Paragraph(f"{source}:{sentence.id or number}", 0, sentence.text)
         return
     name = "stdin" if str(source) == "/dev/stdin" else str(source)
     offset = 0

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from mere.training.trainer import Watch
 
 DEV_SHARE = 0.1
-"""Share of the training data that is held out where no dev data is given."""
+LANGUAGE_DEV_SHARE = 0.2
+"""Shares of the data that `train` and `add-language` hold out where no dev data is given."""
 
 _FILES = "SMiLER's .tsv or .jsonl, also with .gz; repeatable"
 
@@ -45,16 +46,38 @@ def train_command(
     from mere.training.run import train as run
 
     settings = load_config(config)
-    sentences = _read(train)
-    if dev:
-        held = _read(dev)
-    else:
-        parts = list(split_by_id(sentences, {"train": 1 - DEV_SHARE, "dev": DEV_SHARE}, seed=settings.seed))
-        sentences, held = ([one for name, one in parts if name == part] for part in ("train", "dev"))
+    sentences, held = _split(_read(train), dev, DEV_SHARE, settings.seed)
     console = Console(stderr=True)
     with _watch(console) as watch:
         model = run(settings, sentences, held, output, watch)
     console.print(f"the model is in {model}", highlight=False, soft_wrap=True)
+
+
+def add_language_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory; it stays as it is.")],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA…", help=f"Sentences of the language ({_FILES}).")],
+    language: Annotated[str, typer.Option("--language", "-l", help="Code of the language.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the new model.")],
+    dev: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Dev data; without it a fifth of the ids is held out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of order and dropout.")] = 1,
+) -> None:
+    """Add a language to a model, or train one's sub-module further; other languages' outputs do not change.
+
+    Example: mere add-language model swahili.jsonl --language sw --output model-sw
+    """
+    require("torch", "train")
+    from mere.training.languages import add_language
+
+    sentences, held = _split(_read(data), dev, LANGUAGE_DEV_SHARE, seed)
+    console = Console(stderr=True)
+    with _watch(console) as watch:
+        scores = add_language(Path(model), language, sentences, held, output, watch, seed=seed)
+    for name, of in (("before", scores.before), ("after", scores.after)):
+        line = ", ".join(f"{kind} {100 * of.micro[kind].f1:.1f}" for kind in ("triple", "relation", "entity"))
+        console.print(f"{name}: dev F1 {line} on {of.sentences} sentences", highlight=False, soft_wrap=True)
+    console.print(f"the model is in {output}", highlight=False, soft_wrap=True)
 
 
 def evaluate_command(
@@ -79,6 +102,17 @@ def evaluate_command(
     if as_json is not None:
         with atomic_write(as_json) as handle:
             json.dump(scores.to_dict(), handle, indent=1)
+
+
+def _split(
+    sentences: list[Sentence], dev: Sequence[Path] | None, share: float, seed: int
+) -> tuple[list[Sentence], list[Sentence]]:
+    """Return training and dev sentences: those of the dev files, or a share of the ids where there are none."""
+    if dev:
+        return sentences, _read(dev)
+    parts = list(split_by_id(sentences, {"train": 1 - share, "dev": share}, seed=seed))
+    first, second = ([one for name, one in parts if name == part] for part in ("train", "dev"))
+    return first, second
 
 
 def _read(files: Sequence[Path]) -> list[Sentence]:
