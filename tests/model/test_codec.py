@@ -149,3 +149,17 @@ def test_thresholds_decide_what_is_kept(tokenizer: Tokenizer) -> None:
     assert kept(0.0, 0.0) == {"Ada", "Bob"}
     assert kept(0.0, 2.0) == {"Ada"}
     assert kept(0.5, 0.0) == set()
+
+
+def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> None:
+    codec = _codec(tokenizer)
+    text = "Ada King was born in London"
+    tokens = tokenizer.encode([text])[0]
+    size = len(tokens) + 2
+    parts = np.full((4, size, size), -5.0, np.float32)
+    last = next(i for i in range(len(tokens)) if tokens.ends[i] == 8) + 1
+    parts[0, 1, last], parts[0, 1, 1] = 6.0, 5.0  # "Ada King" before "Ada"
+    parts[1, size - 2, size - 2] = 5.0
+    parts[2:] = 5.0
+    found = codec.candidates(text, tokens, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)])
+    assert [one.triple.head.text for one in found] == ["Ada King"]

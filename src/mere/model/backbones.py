@@ -84,6 +84,8 @@ class Backbone(nn.Module):
 
     def __init__(self, name: str, encoder: PreTrainedModel, tokenizer: Tokenizer, *, packed: bool) -> None:
         super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            encoder.pooler = None  # for sentence vectors, which nothing here asks for
         self.name = name
         self.encoder = encoder
         self.tokenizer = tokenizer

@@ -241,14 +241,14 @@ class Codec:
         found = []
         for relation, entity in zip(relations, scores, strict=True):
             margin = float(margins[relation])
-            for head, tail, logit, best in _pairs(entity):
+            for rank, pair in enumerate(_pairs(entity)):
                 triple = Triple(
-                    Span(*self._span(text, tokens, *head), self._type(entity, 0, *head)),
+                    Span(*self._span(text, tokens, *pair.head), self._type(entity, 0, *pair.head)),
                     self.schema.relations[relation],
-                    Span(*self._span(text, tokens, *tail), self._type(entity, 1, *tail)),
-                    _sigmoid(margin) * _sigmoid(logit),
+                    Span(*self._span(text, tokens, *pair.tail), self._type(entity, 1, *pair.tail)),
+                    _sigmoid(margin) * _sigmoid(pair.logit),
                 )
-                found.append(Candidate(triple, margin, logit, best))
+                found.append(Candidate(triple, margin, pair.logit, best=rank == 0))
         return found
 
     def decode(self, candidates: Sequence[Candidate]) -> tuple[Triple, ...]:
@@ -289,10 +289,27 @@ def _sigmoid(logit: float) -> float:
     return float(1.0 / (1.0 + np.exp(-logit)))
 
 
-def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int], float, bool]]:
-    """Pair head and tail spans: the best pair always, others where all four scores are above the threshold.
+@dataclass(frozen=True)
+class _Pair:
+    """Head and tail in positions; the logit is the weakest of its four scores."""
 
-    Returns head, tail, the pair's logit, which is its weakest score, and whether it is the best.
+    head: tuple[int, int]
+    tail: tuple[int, int]
+    logit: float
+
+    def rivals(self, other: _Pair) -> bool:
+        """Whether both say much the same: a span of one overlaps the other's, but is not equal to it."""
+        return _crosses(self.head, other.head) or _crosses(self.tail, other.tail)
+
+
+def _crosses(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one != other and one[0] <= other[1] and other[0] <= one[1]
+
+
+def _pairs(scores: EntityScores) -> list[_Pair]:
+    """Pair head and tail spans, best first: the best always, others where all four scores are above the threshold.
+
+    Of rivals only the better one is kept; a head that overlaps its tail is none.
     """
     heads, tails = _best_spans(scores.head), _best_spans(scores.tail)
     parts = np.broadcast_arrays(
@@ -304,20 +321,17 @@ def _pairs(scores: EntityScores) -> list[tuple[tuple[int, int], tuple[int, int],
     total, weakest = np.sum(parts, axis=0), np.min(parts, axis=0)
     overlap = (heads[0][:, None] <= tails[1][None, :]) & (tails[0][None, :] <= heads[1][:, None])
     total = np.where(overlap, -np.inf, total)
-    if not np.isfinite(total).any():
-        return []
-    best = np.zeros(total.shape, np.bool_)
-    best[np.unravel_index(np.argmax(total), total.shape)] = True
-    keep = best | ((weakest > 0) & np.isfinite(total))
-    return [
-        (
-            (int(heads[0][h]), int(heads[1][h])),
-            (int(tails[0][t]), int(tails[1][t])),
-            float(weakest[h, t]),
-            bool(best[h, t]),
-        )
-        for h, t in np.argwhere(keep)
-    ]
+    kept: list[_Pair] = []
+    for flat in np.argsort(-total, axis=None, kind="stable"):
+        h, t = np.unravel_index(flat, total.shape)
+        if not np.isfinite(total[h, t]):
+            break
+        if kept and weakest[h, t] <= 0:
+            continue
+        pair = _Pair((int(heads[0][h]), int(heads[1][h])), (int(tails[0][t]), int(tails[1][t])), float(weakest[h, t]))
+        if not any(pair.rivals(better) for better in kept):
+            kept.append(pair)
+    return kept
 
 
 def _best_spans(scores: Floats) -> tuple[Integers, Integers]:
