@@ -142,13 +142,14 @@ def test_thresholds_decide_what_is_kept(tokenizer: Tokenizer) -> None:
     best = Candidate(Triple(ada, "born-in", place), margin=0.4, logit=-1.0, best=True)
     other = Candidate(Triple(bob, "born-in", place), margin=0.4, logit=1.5, best=False)
 
-    def kept(relation: float, pair: float) -> set[str]:
-        codec.decoding = Decoding(relation, pair)
+    def kept(relation: float, pair: float, of_best: float = -10.0) -> set[str]:
+        codec.decoding = Decoding(relation, of_best, pair)
         return {triple.head.text for triple in codec.decode([best, other])}
 
     assert kept(0.0, 0.0) == {"Ada", "Bob"}
     assert kept(0.0, 2.0) == {"Ada"}
     assert kept(0.5, 0.0) == set()
+    assert kept(0.0, 2.0, of_best=0.0) == set()
 
 
 def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> None:

@@ -124,16 +124,19 @@ class Decoding:
     ----------
     relation:
         Least margin of a relation over *no relation*.
+    best:
+        Least logit of a relation's best pair; low, since a relation that is stated has a pair.
     pair:
-        Least logit of a pair that is not its relation's best, which needs none.
+        Least logit of its other pairs.
     """
 
     relation: float = 0.0
+    best: float = -10.0
     pair: float = 0.0
 
     def keeps(self, candidate: Candidate) -> bool:
         """Whether a candidate is predicted."""
-        return candidate.margin > self.relation and (candidate.best or candidate.logit > self.pair)
+        return candidate.margin > self.relation and candidate.logit > (self.best if candidate.best else self.pair)
 
 
 class Codec:

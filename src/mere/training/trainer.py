@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,7 @@ class EpochReport:
 
 
 RELATION_THRESHOLDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+BEST_THRESHOLDS = (-10.0, -3.0, -2.0, -1.0, 0.0)
 PAIR_THRESHOLDS = (0.0, 1.0, 2.0, 3.0)
 """What `fit_decoding` tries: coarse, so that small dev data is not fitted."""
 
@@ -104,8 +106,8 @@ def fit_decoding(model: JointModel, dev: Sequence[Example]) -> None:
         codec.decoding = decoding
         return micro_f1(gold, [codec.decode(of) for of in found], "triple")
 
-    grid = [Decoding(relation, pair) for relation in RELATION_THRESHOLDS for pair in PAIR_THRESHOLDS]
-    codec.decoding = max(grid, key=score)
+    grid = product(RELATION_THRESHOLDS, BEST_THRESHOLDS, PAIR_THRESHOLDS)
+    codec.decoding = max((Decoding(*thresholds) for thresholds in grid), key=score)
 
 
 class StageTrainer:
