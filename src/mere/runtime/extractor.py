@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import overload
 
-from mere.errors import InputError, require
+from mere.errors import ArtifactError, InputError, require
 from mere.model.codec import Codec
 from mere.model.predictor import Item, Scorer, predict
 from mere.model.tokenizer import Tokenizer
@@ -49,6 +49,8 @@ class Extractor:
     @classmethod
     def load(cls, model: str | Path) -> Extractor:
         """Load a saved model from its directory; raises `ArtifactError` where it is missing or damaged."""
+        if str(model) == "default" and not Path(model).exists():
+            raise ArtifactError("mere comes without a model so far; train one ('make demo', 'mere train') and name it")
         require("torch", "train")
         from mere.model.artifact import load_artifact
         from mere.model.joint import TorchScorer
