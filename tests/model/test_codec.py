@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mere.data.readers import read_all
 from mere.errors import SchemaError
 from mere.model.codec import Candidate, Codec, Decoding, EntityScores, Example
 from mere.model.e5 import E5File
@@ -164,3 +167,14 @@ def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> N
     parts[2:] = 5.0
     found = codec.candidates(text, tokens, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)])
     assert [one.triple.head.text for one in found] == ["Ada King"]
+
+
+def test_no_triple_of_the_real_corpus_is_lost(real_data: Path) -> None:
+    sentences = list(read_all(sorted((real_data / "smiler").glob("*_dev.tsv"))))
+    whole = Tokenizer.of_e5(E5File.bundled("e5-small"))
+    codec = _codec(whole, Schema.of(sentences), max_tokens=254)
+    tokens = whole.encode([sentence.text for sentence in sentences])
+    examples = [codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
+    assert sum(example.lost for example in examples) == 0
+    for example in examples:
+        assert [triple.key for triple in _perfect(codec, example)] == [t.key for t in example.sentence.triples]
