@@ -10,6 +10,7 @@ import typer
 from mere.apps.data_commands import data_app
 from mere.apps.extract_command import extract_command
 from mere.apps.generate_command import generate_command
+from mere.apps.reproduce_command import reproduce_command
 from mere.apps.training_commands import add_language_command, evaluate_command, train_command
 from mere.errors import MereError
 
@@ -21,6 +22,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "train": train_command,
     "evaluate": evaluate_command,
     "add-language": add_language_command,
+    "reproduce": reproduce_command,
 }
 for _name, _function in _COMMANDS.items():
     app.command(_name)(_function)

@@ -29,12 +29,12 @@ DEV_SHARE = 0.1
 LANGUAGE_DEV_SHARE = 0.2
 """Shares of the data that `train` and `add-language` hold out where no dev data is given."""
 
-_FILES = "SMiLER's .tsv or .jsonl, also with .gz; repeatable"
+FILES = "SMiLER's .tsv or .jsonl, also with .gz; repeatable"
 
 
 def train_command(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="A TOML file, or a shipped configuration's name.")],
-    train: Annotated[list[Path], typer.Option(metavar="FILE", help=f"Training data ({_FILES}).")],
+    train: Annotated[list[Path], typer.Option(metavar="FILE", help=f"Training data ({FILES}).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; a run found there goes on.")],
     dev: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Dev data; without it a tenth of the ids is held out.")
@@ -46,16 +46,16 @@ def train_command(
     from mere.training.run import train as run
 
     settings = load_config(config)
-    sentences, held = _split(_read(train), dev, DEV_SHARE, settings.seed)
+    sentences, held = _split(read_sentence_files(train), dev, DEV_SHARE, settings.seed)
     console = Console(stderr=True)
-    with _watch(console) as watch:
+    with watching(console) as watch:
         model = run(settings, sentences, held, output, watch)
     console.print(f"the model is in {model}", highlight=False, soft_wrap=True)
 
 
 def add_language_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory; it stays as it is.")],
-    data: Annotated[list[Path], typer.Argument(metavar="DATA…", help=f"Sentences of the language ({_FILES}).")],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA…", help=f"Sentences of the language ({FILES}).")],
     language: Annotated[str, typer.Option("--language", "-l", help="Code of the language.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the new model.")],
     dev: Annotated[
@@ -70,9 +70,9 @@ def add_language_command(
     require("torch", "train")
     from mere.training.languages import add_language
 
-    sentences, held = _split(_read(data), dev, LANGUAGE_DEV_SHARE, seed)
+    sentences, held = _split(read_sentence_files(data), dev, LANGUAGE_DEV_SHARE, seed)
     console = Console(stderr=True)
-    with _watch(console) as watch:
+    with watching(console) as watch:
         scores = add_language(Path(model), language, sentences, held, output, watch, seed=seed)
     for name, of in (("before", scores.before), ("after", scores.after)):
         line = ", ".join(f"{kind} {100 * of.micro[kind].f1:.1f}" for kind in ("triple", "relation", "entity"))
@@ -82,7 +82,7 @@ def add_language_command(
 
 def evaluate_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({_FILES}).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({FILES}).")],
     as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Also write the scores here.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
 ) -> None:
@@ -94,7 +94,7 @@ def evaluate_command(
     from mere.training.trainer import predict_examples
 
     joint = load_artifact(Path(model))
-    sentences = _read(files)
+    sentences = read_sentence_files(files)
     examples = encode(joint, sentences)
     lost = sum(example.lost for example in examples)
     scores = evaluate(sentences, predict_examples(joint, examples, batch_size), lost_to_length=lost)
@@ -109,13 +109,14 @@ def _split(
 ) -> tuple[list[Sentence], list[Sentence]]:
     """Return training and dev sentences: those of the dev files, or a share of the ids where there are none."""
     if dev:
-        return sentences, _read(dev)
+        return sentences, read_sentence_files(dev)
     parts = list(split_by_id(sentences, {"train": 1 - share, "dev": share}, seed=seed))
     first, second = ([one for name, one in parts if name == part] for part in ("train", "dev"))
     return first, second
 
 
-def _read(files: Sequence[Path]) -> list[Sentence]:
+def read_sentence_files(files: Sequence[Path]) -> list[Sentence]:
+    """Read all sentences of the files; warnings go to stderr, and no sentence at all is an `InputError`."""
     report = Report(keep=1)
     sentences = list(read_all(files, report=report))
     for kind in report.kinds():
@@ -128,7 +129,7 @@ def _read(files: Sequence[Path]) -> list[Sentence]:
 
 
 @contextmanager
-def _watch(console: Console) -> Iterator[Watch]:
+def watching(console: Console) -> Iterator[Watch]:
     """Show a bar with loss, speed and time left on a terminal, and a line an epoch everywhere."""
     from mere.training.memory import MemoryPlan
     from mere.training.trainer import EpochReport, StepReport

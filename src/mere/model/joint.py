@@ -190,9 +190,13 @@ class JointModel(nn.Module):
             assert isinstance(batch.depth, int)
             states = self.backbone.between(batch.states, batch.mask, batch.depth, plain)
         elif self.config.aggregator is not None and self.config.aggregator.reading == "inputs":
+            # Every sentence keeps positions of its own, as alone at inference: joined ones may exceed the backbone's.
+            embedded = self.backbone.lower(batch.ids, batch.mask, 0)
             rows = len(batch.ids) // batch.k
-            joined = self.backbone.lower(batch.ids.reshape(rows, -1), batch.mask.reshape(rows, -1), plain)
-            states = joined.reshape(*batch.ids.shape, -1)
+            joined = self.backbone.between(
+                embedded.reshape(rows, -1, embedded.shape[-1]), batch.mask.reshape(rows, -1), 0, plain
+            )
+            states = joined.reshape(embedded.shape)
         else:
             states = self.backbone.lower(batch.ids, batch.mask, plain)
         for layer in range(plain, top):

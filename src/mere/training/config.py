@@ -1,11 +1,13 @@
-"""The training configuration: one TOML file, strictly read."""
+"""The training configuration: one TOML file, strictly read, or one that says how it differs from another."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from functools import reduce
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -126,8 +128,28 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_config(name: str) -> TrainingConfig:
-    """Read a configuration file, or a shipped one by name; raises `ConfigError` naming the key that is wrong."""
+def load_config(name: str, *changes: Mapping[str, Any]) -> TrainingConfig:
+    """Read a configuration file, or a shipped one by name, and apply ``changes``, which have the form of a file.
+
+    A file may start from another one, ``extends = "mere"``, and hold only what differs: tables are merged, stages are
+    merged by their names, ``aggregator = false`` (or ``switcher``) leaves the part out and ``epochs = 0`` the stage.
+
+    Raises `ConfigError` naming the key that is wrong.
+    """
+    values = reduce(_merge, changes, _read(name))
+    for part in ("aggregator", "switcher"):
+        if values.get("model", {}).get(part) is False:
+            values["model"][part] = None
+    if isinstance(values.get("stages"), list):
+        values["stages"] = [one for one in values["stages"] if not _is_left_out(one)]
+    try:
+        return msgspec.convert(values, TrainingConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _read(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Read the values of a file, on top of those of the file that it extends."""
     path = shipped().get(name, Path(name))
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -136,7 +158,32 @@ def load_config(name: str) -> TrainingConfig:
         raise ConfigError(f"{name}: no such configuration; give a TOML file or one of: {known}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
-    try:
-        return msgspec.convert(values, TrainingConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {error}") from error
+    if "extends" not in values:
+        return values
+    base = str(values.pop("extends"))
+    if base not in shipped():
+        base = str(path.parent / base)
+    if base in (*above, name):
+        raise ConfigError(f"{name}: 'extends' goes round in a circle through {base}")
+    return _merge(_read(base, (*above, name)), values)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the values ``above`` over those ``below``."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            merged[key] = _merge(old, value)
+        elif key == "stages" and isinstance(old, list) and isinstance(value, list):
+            changes = {one.get("name"): one for one in value}
+            known = [one.get("name") for one in old]
+            merged[key] = [_merge(one, changes.get(one.get("name"), {})) for one in old]
+            merged[key] += [one for one in value if one.get("name") not in known]
+        else:
+            merged[key] = value
+    return merged
+
+
+def _is_left_out(stage: object) -> bool:
+    return isinstance(stage, dict) and stage.get("epochs") == 0 and "name" in stage

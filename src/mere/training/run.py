@@ -24,7 +24,7 @@ import torch
 from mere.errors import ArtifactError, InputError
 from mere.model.artifact import MANIFEST, load_artifact, save_artifact
 from mere.model.codec import Example
-from mere.model.joint import JointModel
+from mere.model.joint import JointModel, TorchScorer
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
 from mere.training.card import model_card
@@ -32,13 +32,30 @@ from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
 from mere.training.memory import MemoryPlan
-from mere.training.trainer import EpochReport, StageTrainer, StepReport, Watch, fit_decoding, losses, predict_examples
+from mere.training.trainer import (
+    EpochReport,
+    StageTrainer,
+    StepReport,
+    Watch,
+    fit_decoding,
+    items_of,
+    losses,
+    predict_examples,
+)
 
 
 def train(
-    config: TrainingConfig, train: Sequence[Sentence], dev: Sequence[Sentence], output: Path, watch: Watch
+    config: TrainingConfig,
+    train: Sequence[Sentence],
+    dev: Sequence[Sentence],
+    output: Path,
+    watch: Watch,
+    *,
+    first: Path | None = None,
 ) -> Path:
     """Train all stages and return the folder of the final artifact; a run that was interrupted goes on.
+
+    ``first`` is the artifact of a first stage that another run has trained; this run then starts at the second.
 
     Raises `InputError` for data that cannot be trained on, `ArtifactError` where ``output`` holds another run.
     """
@@ -50,8 +67,10 @@ def train(
     fingerprint = _fingerprint(config, train, dev)
     _claim(output, config, fingerprint)
     schema = Schema.of(train)
-    source: Path | None = None
+    source = first
     for number, stage in enumerate(config.stages):
+        if number == 0 and first is not None:
+            continue
         target = output / ("model" if number == len(config.stages) - 1 else stage.name)
         if not (target / MANIFEST).exists():
             model = _start(config, schema, source)
@@ -68,10 +87,19 @@ def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
 
 
 def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> JointModel:
-    if source is not None:
-        return load_artifact(source)
     torch.manual_seed(config.seed)
-    return JointModel(config.model, schema)
+    if source is None:
+        return JointModel(config.model, schema)
+    model = load_artifact(source)
+    if model.config == config.model:
+        return model
+    grown = JointModel(config.model, model.schema, model.backbone)
+    known = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("switchers.")}
+    missing, unexpected = grown.load_state_dict(known, strict=False)
+    wrong = [name for name in (*missing, *unexpected) if not name.startswith("switchers.")]
+    if wrong:
+        raise ArtifactError(f"{source}: does not fit the configuration, which differs in '{wrong[0]}'")
+    return grown
 
 
 def _train_stage(
@@ -100,7 +128,7 @@ def _train_stage(
     )
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     trainer.run()
-    fit_decoding(model, held)
+    fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
     save_artifact(model, target, model_card(model, scores, len(train)))
     checkpoint.path.unlink(missing_ok=True)

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mere.model.codec import Decoding, Example
+from mere.model.codec import Codec, Decoding, Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.layers import threshold_loss
-from mere.model.predictor import Item, candidates, predict
+from mere.model.predictor import Item, Scorer, candidates, predict
 from mere.model.switcher import Switcher
-from mere.schema import Triple
+from mere.schema import Sentence, Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
@@ -44,7 +44,10 @@ class StepReport:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """One line of a training's history; scores are micro F1 on the dev data."""
+    """One line of a training's history.
+
+    Scores are micro F1 on the dev data; ``seconds`` is the time of the training steps, without the evaluation.
+    """
 
     stage: str
     epoch: int
@@ -95,15 +98,13 @@ def predict_examples(
     return predict(scorer, model.codec, items_of(examples, cache), batch_size=batch_size)
 
 
-def fit_decoding(model: JointModel, dev: Sequence[Example]) -> None:
-    """Set the model's thresholds to those, of a coarse grid, with the best sum of triple and relation F1 on ``dev``.
+def fit_decoding(codec: Codec, scorer: Scorer, items: Sequence[Item], gold: Sequence[Sentence]) -> None:
+    """Set a codec's thresholds to those, of a coarse grid, with the best sum of triple and relation F1 on dev data.
 
     By triple F1 alone they would silence many right relations whose spans are unsure (LOG.md, 2026-11-24).
     """
-    codec = model.codec
     codec.decoding = Decoding(relation=min(RELATION_THRESHOLDS))
-    found = candidates(TorchScorer(model), codec, items_of(dev))
-    gold = [example.sentence for example in dev]
+    found = candidates(scorer, codec, items)
 
     def score(decoding: Decoding) -> float:
         codec.decoding = decoding
@@ -172,6 +173,7 @@ class StageTrainer:
         self.steps = len(self.mixer) * stage.epochs
         self.peaks = [group["lr"] for group in self.optimizer.param_groups]
         self.progress = Progress()
+        self._started = 0.0
         self.average = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
 
@@ -202,6 +204,7 @@ class StageTrainer:
         self.caches = (first, second)
 
     def _train_epoch(self, epoch: int) -> None:
+        self._started = time.monotonic()
         self.model.train()
         cache, depth = (self.caches[0], self.caches[0].depth) if self.caches else (None, 0)
         for index, (chosen, k) in enumerate(self.mixer.epoch(epoch)):
@@ -255,13 +258,15 @@ class StageTrainer:
         return penalty
 
     def _close_epoch(self, epoch: int) -> None:
-        started = time.monotonic()
+        """Evaluate, and keep the weights if they are the best; of a model that learns one task alone, the last."""
+        seconds = time.monotonic() - self._started
         progress = self.progress
+        alone = not (self.stage.relation_weight and self.stage.entity_weight)
         with self._averaged():
             predicted = predict_examples(self.model, self.dev, cache=self.caches[1] if self.caches else None)
             gold = [example.sentence for example in self.dev]
             triple, relation, entity = (micro_f1(gold, predicted, kind) for kind in ("triple", "relation", "entity"))
-            if triple > progress.best:
+            if triple > progress.best or alone:
                 progress.best, progress.stale = triple, 0
                 for name, parameter in self.parameters.items():
                     self.best[name].copy_(parameter.data)
@@ -275,7 +280,7 @@ class StageTrainer:
                 triple,
                 relation,
                 entity,
-                time.monotonic() - started,
+                seconds,
             )
         )
         progress.epoch, progress.batch, progress.loss = epoch + 1, 0, 0.0

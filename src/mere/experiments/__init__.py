@@ -1,0 +1,1 @@
+"""Grids of trainings that show the method's claims: runs, tables, figures."""

@@ -1,0 +1,240 @@
+"""Runs a grid: every variant with every seed, one result file each; what has been done is not done again.
+
+::
+
+    OUTPUT/runs/VARIANT-SEED/      trainings (see `mere.training.run`); with a folder a language where each is trained
+    OUTPUT/results/VARIANT-SEED.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mere.data.files import atomic_write
+from mere.errors import ArtifactError, InputError
+from mere.experiments.grid import Grid, Variant, by_id
+from mere.experiments.pipeline import PipelineScorer
+from mere.model.artifact import load_artifact
+from mere.model.joint import JointModel, TorchScorer
+from mere.model.predictor import Item, Scorer, predict
+from mere.schema import Sentence, Triple
+from mere.training.evaluation import count
+from mere.training.run import encode, train
+from mere.training.trainer import Watch, fit_decoding, items_of
+
+KINDS = ("triple", "relation", "entity")
+
+
+class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One result file: how one variant with one seed did, sentence by sentence.
+
+    Attributes
+    ----------
+    variant, seed, fingerprint:
+        What was run, and on what.
+    training:
+        The configuration; None for a second look at a model.
+    sentences:
+        Sentences trained on.
+    languages:
+        Language of every scored sentence.
+    counts:
+        By kind of `KINDS`: (right, predicted, gold) of every scored sentence.
+    seconds:
+        Time of the run.
+    history:
+        The epochs, as in ``history.jsonl`` of the run.
+    """
+
+    variant: str
+    seed: int
+    fingerprint: str
+    training: dict[str, Any] | None
+    sentences: int
+    languages: list[str]
+    counts: dict[str, list[tuple[int, int, int]]]
+    seconds: float
+    history: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a grid runs on: training and dev sentences, and those that are scored, the dev ones unless others are."""
+
+    train: list[Sentence]
+    dev: list[Sentence]
+    test: list[Sentence]
+
+    @classmethod
+    def of(cls, grid: Grid, train: Sequence[Sentence], dev: Sequence[Sentence], test: Sequence[Sentence]) -> Data:
+        """Keep what the grid keeps."""
+        held = by_id(dev, count=grid.dev_sentences)
+        return cls(by_id(train, count=grid.sentences), held, list(test) or held)
+
+
+class GridRunner:
+    """Runs a grid.
+
+    Parameters
+    ----------
+    grid, data, output:
+        What to run, on what, and where to keep it.
+    backbone:
+        Backbone to use in place of the configurations'.
+    watch, announce:
+        Told of every step and epoch, and of every run.
+    """
+
+    def __init__(
+        self, grid: Grid, data: Data, output: Path, watch: Watch, announce: Callable[[str], None], backbone: str = ""
+    ) -> None:
+        self.grid = grid
+        self.data = data
+        self.output = output
+        self.watch = watch
+        self.announce = announce
+        self.backbone = backbone
+        self._data_sum = hashlib.sha256(repr(data).encode()).hexdigest()
+
+    def run(self, variants: Sequence[str] = ()) -> list[Result]:
+        """Run all variants, or those named and what they build on, and return the results in the grid's order."""
+        wanted = self._wanted(variants)
+        results = []
+        for seed in self.grid.seeds:
+            for name in self.grid.variants:
+                if name in wanted:
+                    results.append(self._result(name, seed))
+        order = list(self.grid.variants)
+        return sorted(results, key=lambda result: order.index(result.variant))
+
+    def model(self, name: str, seed: int, stage: str = "") -> Path:
+        """Return the folder of a trained variant's model, after ``stage`` or the last one."""
+        variant = self.grid.variants[name]
+        if variant.each_language:
+            raise InputError(f"'{name}' has a model a language; it cannot be looked at as one")
+        if variant.first_stage and stage == self.grid.training(name, seed).stages[0].name:
+            return self.model(variant.first_stage, seed, stage)
+        folder = self.output / "runs" / f"{name}-{seed}" / (stage or "model")
+        return folder if folder.exists() else folder.with_name("model")
+
+    def _wanted(self, names: Sequence[str]) -> set[str]:
+        wanted = set(names or self.grid.variants)
+        for name in wanted - set(self.grid.variants):
+            raise InputError(f"the grid has no variant '{name}'; it has: {', '.join(self.grid.variants)}")
+        for name in reversed(list(self.grid.variants)):
+            if name in wanted:
+                variant = self.grid.variants[name]
+                wanted |= {variant.of, variant.tagger, variant.first_stage} - {""}
+        return wanted
+
+    def _result(self, name: str, seed: int) -> Result:
+        path = self.output / "results" / f"{name}-{seed}.json"
+        fingerprint = self._fingerprint(name, seed)
+        if path.exists():
+            result = msgspec.json.decode(path.read_bytes(), type=Result)
+            if result.fingerprint != fingerprint:
+                raise ArtifactError(f"{path}: comes from another grid or other data; choose another output folder")
+            return result
+        self.announce(f"{name}, seed {seed}")
+        started = time.monotonic()
+        variant = self.grid.variants[name]
+        train = by_id(self.data.train, share=variant.share)
+        if variant.of:
+            predicted = self._look(variant, seed)
+            history: list[dict[str, Any]] = []
+        else:
+            predicted, history = self._train(name, variant, seed, train)
+        result = Result(
+            name,
+            seed,
+            fingerprint,
+            msgspec.to_builtins(self.grid.training(name, seed, self.backbone)) if variant.config else None,
+            len(train),
+            [sentence.language for sentence in self.data.test],
+            {kind: [tuple(row) for row in count(self.data.test, predicted, kind).tolist()] for kind in KINDS},
+            time.monotonic() - started,
+            history,
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = msgspec.json.encode(result)
+        with atomic_write(path) as handle:
+            handle.write(text.decode())
+        return msgspec.json.decode(text, type=Result)
+
+    def _train(
+        self, name: str, variant: Variant, seed: int, sentences: list[Sentence]
+    ) -> tuple[list[tuple[Triple, ...]], list[dict[str, Any]]]:
+        """Train a variant and return its predictions and its history."""
+        config = self.grid.training(name, seed, self.backbone)
+        folder = self.output / "runs" / f"{name}-{seed}"
+        if not variant.each_language:
+            stage = config.stages[0].name
+            first = self.model(variant.first_stage, seed, stage) if variant.first_stage else None
+            found = train(config, sentences, self.data.dev, folder, self.watch, first=first)
+            return _predict(load_artifact(found), self.data.test), _history(folder)
+        predicted: list[tuple[Triple, ...]] = [()] * len(self.data.test)
+        history = []
+        for language in sorted({sentence.language for sentence in self.data.test}):
+            mine, dev = (
+                [sentence for sentence in part if sentence.language == language] for part in (sentences, self.data.dev)
+            )
+            rows = [row for row, sentence in enumerate(self.data.test) if sentence.language == language]
+            if not any(sentence.triples for sentence in mine) or not dev:
+                continue  # nothing to learn the language from: nothing is found
+            model = load_artifact(train(config, mine, dev, folder / language, self.watch))
+            history += _history(folder / language)
+            for row, triples in zip(rows, _predict(model, [self.data.test[row] for row in rows]), strict=True):
+                predicted[row] = triples
+        return predicted, history
+
+    def _look(self, variant: Variant, seed: int) -> list[tuple[Triple, ...]]:
+        """Predict with a model that another variant has trained."""
+        model = load_artifact(self.model(variant.of, seed, variant.stage))
+        languages = len(model.schema.languages)
+
+        def through(items: list[Item]) -> list[Item]:
+            """Send sentences through the sub-module that the variant names."""
+            if variant.module == "own":
+                return items
+            if variant.module == "shared":
+                return [replace(item, language=languages) for item in items]
+            return [replace(item, language=(item.language + 1) % languages) for item in items]
+
+        scorer: Scorer = TorchScorer(model)
+        if variant.tagger:
+            tagger = load_artifact(self.model(variant.tagger, seed))
+            scorer = PipelineScorer(scorer, TorchScorer(tagger))
+        fit_decoding(model.codec, scorer, through(items_of(encode(model, self.data.dev))), self.data.dev)
+        return predict(scorer, model.codec, through(items_of(encode(model, self.data.test))))
+
+    def _fingerprint(self, name: str, seed: int) -> str:
+        """Sum of all that a result depends on: the variant, those it builds on, the data."""
+        variant = self.grid.variants[name]
+        parts: list[Any] = [seed, self.backbone, self._data_sum, variant.share, variant.each_language, variant.stage]
+        parts += [variant.module, msgspec.to_builtins(self.grid.training(name, seed)) if variant.config else None]
+        parts += [
+            self._fingerprint(other, seed) for other in (variant.of, variant.tagger, variant.first_stage) if other
+        ]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _predict(model: JointModel, sentences: Sequence[Sentence]) -> list[tuple[Triple, ...]]:
+    return predict(TorchScorer(model), model.codec, items_of(encode(model, sentences)))
+
+
+def _history(folder: Path) -> list[dict[str, Any]]:
+    return list(_lines(folder / "history.jsonl"))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if path.exists():
+        for line in path.read_text("utf-8").splitlines():
+            yield json.loads(line)

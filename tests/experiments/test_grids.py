@@ -1,0 +1,180 @@
+"""Grids: every variant trains or looks, results are kept, tables compare in pairs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mere.errors import ArtifactError, ConfigError, InputError
+from mere.experiments.compare import compare, markdown
+from mere.experiments.grid import Grid, Variant, by_id, load_grid, shipped_grids
+from mere.experiments.report import write_report
+from mere.experiments.representations import represent
+from mere.experiments.runner import Data, GridRunner, Result
+from mere.schema import Sentence
+from mere.training.memory import MemoryPlan
+from mere.training.trainer import EpochReport, StepReport
+
+
+def _silent(_: StepReport | EpochReport | MemoryPlan) -> None:
+    pass
+
+
+def _quick(backbone: str) -> dict[str, object]:
+    """Make any configuration small enough for a test."""
+    stages = [
+        {"name": "unified", "epochs": 1, "batch_size": 16, "backbone_learning_rate": 1e-3, "frozen_layers": 0},
+        {"name": "language-specific", "epochs": 1, "batch_size": 16},
+    ]
+    return {"model": {"backbone": backbone, "hidden": 16, "span": 8}, "stages": stages}
+
+
+def _runner(grid: Grid, sample: list[Sentence], output: Path, said: list[str] | None = None) -> GridRunner:
+    data = Data.of(grid, sample, sample[:60], [])
+    return GridRunner(grid, data, output, _silent, said.append if said is not None else lambda run: None)
+
+
+def _small(name: str, backbone: str) -> Grid:
+    grid = load_grid(name)
+    variants = {}
+    for key, variant in grid.variants.items():
+        changes = dict(_quick(backbone)) if variant.config else {}
+        if variant.config:
+            training = grid.training(key, 1)
+            names = [stage.name for stage in training.stages]
+            changes["stages"] = [s for s in changes["stages"] if s["name"] in names]  # type: ignore[attr-defined]
+            changes["stages"] += [  # type: ignore[operator]
+                {"name": s.name, "concatenate": s.concatenate} for s in training.stages if s.name not in names
+            ]
+        fields = {field: getattr(variant, field) for field in variant.__struct_fields__} | {"changes": changes}
+        variants[key] = Variant(**fields)
+        if variant.config and grid.training(key, 1).model.aggregator is not None:
+            changes["model"] = {**changes["model"], "aggregator": {"heads": 2}}  # type: ignore[dict-item]
+    return Grid(variants, grid.baseline, (1,), sentences=20)
+
+
+@pytest.mark.parametrize("name", ["smiler", "ablations"])
+def test_every_variant_of_a_shipped_grid_runs_once(
+    name: str, tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+) -> None:
+    grid = _small(name, tiny_backbone)
+    said: list[str] = []
+    results = _runner(grid, sample, tmp_path, said).run()
+    assert [result.variant for result in results] == list(grid.variants)
+    assert len(said) == len(results)
+    assert all(len(result.counts["triple"]) == 60 for result in results)
+    again: list[str] = []
+    assert _runner(grid, sample, tmp_path, again).run() == results
+    assert again == []
+    text = write_report(grid, results, tmp_path)
+    hidden = {variant for variant, of in grid.variants.items() if not of.shown}
+    for variant in grid.variants:
+        assert (f"| {variant} |" in text) == (variant not in hidden)
+    assert (tmp_path / "table.md").read_text("utf-8") == text
+    assert (tmp_path / "figures" / "languages.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", shipped_grids())
+def test_shipped_grids_parse(name: str) -> None:
+    assert load_grid(name).variants
+
+
+def test_only_what_is_asked_for_runs_and_what_it_builds_on(
+    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+) -> None:
+    grid = _small("smiler", tiny_backbone)
+    results = _runner(grid, sample, tmp_path).run(["mere-wrong-module"])
+    assert [result.variant for result in results] == ["mere", "mere-wrong-module"]
+    with pytest.raises(InputError, match="no variant 'meer'"):
+        _runner(grid, sample, tmp_path).run(["meer"])
+
+
+def test_a_result_of_other_data_is_not_taken_for_this_one(
+    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+) -> None:
+    grid = _small("smiler", tiny_backbone)
+    _runner(grid, sample, tmp_path).run(["multilingual"])
+    with pytest.raises(ArtifactError, match="other data"):
+        _runner(grid, sample[:100], tmp_path).run(["multilingual"])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("baseline = 'a'\n[variants.b]\nconfig = 'mere'", "baseline 'a'"),
+        ("baseline = 'b'\n[variants.b]\nof = 'c'", "no variant above it"),
+        ("baseline = 'b'\n[variants.b]\nshare = 0.5", "either a 'config'"),
+        ("baseline = 'b'\n[variants.b]\nconfig = 'mere'\nchanges = { sed = 3 }", "unknown field `sed`"),
+        ("baseline = 'b'\n[variants.b]\nconfig = 'mere'\nshare = 0.0", "'share' must be above 0"),
+        ("baseline = ", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_a_grid_are_named(text: str, problem: str, tmp_path: Path) -> None:
+    (tmp_path / "grid.toml").write_text(text)
+    with pytest.raises(ConfigError, match=problem):
+        load_grid(str(tmp_path / "grid.toml"))
+
+
+def test_subsamples_keep_translations_together() -> None:
+    sentences = [Sentence(f"{language} {n}", language, (), f"id{n}") for language in ("de", "fr") for n in range(50)]
+    kept = by_id(sentences, count=10)
+    ids = {language: {s.id for s in kept if s.language == language} for language in ("de", "fr")}
+    assert ids["de"] == ids["fr"]
+    assert len(ids["de"]) == 10
+    half = by_id(sentences, share=0.5)
+    assert len(half) == 50
+    assert {s.id for s in kept} <= {s.id for s in half}
+
+
+def _result(variant: str, right: list[int], seed: int = 1) -> Result:
+    counts = [(value, 1, 1) for value in right]
+    languages = ["de"] * (len(right) // 2) + ["fr"] * (len(right) - len(right) // 2)
+    return Result(variant, seed, "", None, 0, languages, {"triple": counts}, 0.0, [])
+
+
+def test_comparison_is_paired() -> None:
+    random = np.random.default_rng(0)
+    base = (random.random(200) < 0.5).astype(int)
+    better = base.copy()
+    better[np.flatnonzero(base == 0)[::10]] = 1
+    first, second = compare([_result("base", base.tolist()), _result("better", better.tolist())], "base")
+    assert first.macro_gain.mean == first.macro_gain.low == first.macro_gain.high == 0
+    gained = 100 * (better - base).mean()
+    assert second.micro_gain.mean == pytest.approx(gained)
+    assert 0 < second.micro_gain.low < gained < second.micro_gain.high
+    assert second.micro_gain.high - second.micro_gain.low < (second.micro.high - second.micro.low) / 2
+    assert "better" in markdown([first, second], "base")
+
+
+def test_scores_are_means_over_seeds() -> None:
+    (row,) = compare([_result("a", [1, 1, 1, 1]), _result("a", [0, 0, 1, 1], seed=2)], "a")
+    assert row.seeds == 2
+    assert (row.languages["de"].mean, row.languages["fr"].mean) == (50, 100)
+    assert row.macro.mean == row.micro.mean == 75
+
+
+def test_representations_of_parallel_sentences(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
+    grid = _small("smiler", tiny_backbone)
+    runner = _runner(grid, sample, tmp_path)
+    runner.run(["mere"])
+    twice = [
+        Sentence(text, language, (), f"{number}")
+        for number, text in enumerate(("Anna lives in Rome.", "A river runs through Paris.", "He writes books."))
+        for language in ("de", "fr")
+    ]
+    found = represent(runner.model("mere", 1), twice)
+    assert list(found.vectors) == ["backbone", "aggregator", "switcher"]
+    assert found.distance("backbone") == pytest.approx(0, abs=1e-6)
+    assert found.plane("switcher").shape == (6, 2)
+    with pytest.raises(InputError, match="share an id"):
+        represent(runner.model("mere", 1), sample[:20])
+
+
+def test_shipped_grids_say_what_they_are_for() -> None:
+    for path in shipped_grids().values():
+        text = path.read_text("utf-8")
+        assert text.startswith("# ")
+        tomllib.loads(text)
