@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mere.data.readers import write_sentences
 from mere.errors import ArtifactError, ConfigError, InputError
 from mere.experiments.compare import compare, markdown
 from mere.experiments.grid import Grid, Variant, by_id, load_grid, shipped_grids
@@ -178,3 +182,32 @@ def test_shipped_grids_say_what_they_are_for() -> None:
         text = path.read_text("utf-8")
         assert text.startswith("# ")
         tomllib.loads(text)
+
+
+def test_the_command_writes_tables_figures_and_distances(
+    tiny_backbone: str, sample_dev: list[Sentence], tmp_path: Path
+) -> None:
+    data, grid, parallel = tmp_path / "data.jsonl", tmp_path / "grid.toml", tmp_path / "parallel.jsonl"
+    write_sentences(sample_dev, data)
+    stages = 'stages = [{ name = "unified", epochs = 1, frozen_layers = 0 }]'
+    grid.write_text(
+        f'baseline = "plain"\nchanges = {{ {stages} }}\n[variants.plain]\nconfig = "multilingual"\n', "utf-8"
+    )
+    twins = [replace(sentence, id="1") for sentence in sample_dev[:2] + sample_dev[-2:]]
+    twins += [replace(sentence, id="2") for sentence in sample_dev[2:4] + sample_dev[-4:-2]]
+    write_sentences(twins, parallel)
+    command = ["reproduce", grid, "--train", data, "--dev", data, "--output", tmp_path / "out", "--look-at", "plain"]
+    command += ["--backbone", tiny_backbone, "--parallel", parallel]
+    done = subprocess.run(
+        [sys.executable, "-m", "mere.apps", *map(str, command)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("## Triple F1")
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {"table.md", "distances.md", "results/plain-1.json"} < names
+    assert {"figures/languages.png", "figures/representations.png"} < names
+    assert "- backbone: " in (tmp_path / "out" / "distances.md").read_text("utf-8")

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 
 from mere.apps.training_commands import FILES, read_sentence_files, watching
 from mere.data.files import atomic_write
@@ -57,5 +56,5 @@ def reproduce_command(
         with atomic_write(output / "distances.md") as handle:
             handle.write("Mean distance of translations, as a share of that of random pairs, after each part:\n\n")
             handle.writelines(f"- {point}: {found.distance(point):.3f}\n" for point in found.vectors)
-    Console().print(Markdown(text))
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
     console.print(f"tables and figures are in {output}", highlight=False, soft_wrap=True)
