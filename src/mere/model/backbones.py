@@ -6,7 +6,6 @@ A backbone is a `Backbone`: token ids and mask in, one state a token out, with t
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +117,8 @@ class Backbone(nn.Module):
         """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in."""
         if name in FILES:
             return cls._from_e5(name, with_weights=False)
-        special = json.loads((folder / "special_ids.json").read_text("utf-8"))
         encoder = AutoModel.from_config(AutoConfig.for_model(**config))
-        return cls(name, encoder, Tokenizer.load(folder / "tokenizer.json", special), packed=False)
+        return cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
 
     @classmethod
     def _from_e5(cls, name: str, *, with_weights: bool) -> Backbone:

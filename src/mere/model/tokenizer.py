@@ -6,6 +6,7 @@ a token. Torch-free.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from numpy.typing import NDArray
 from tokenizers import models, normalizers, pre_tokenizers
 
 from mere.errors import ArtifactError
-from mere.model.e5 import E5File
+from mere.model.e5 import FILES, E5File
 
 Integers = NDArray[np.int64]
+
+TOKENIZER, SPECIAL_IDS = "tokenizer.json", "special_ids.json"
+"""Files of a saved model whose backbone is not a bundled one."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Tokenizer:
     @classmethod
     def of_e5(cls, file: E5File) -> Tokenizer:
         """Rebuild the tokenizer of the bundled backbone from its weight file."""
-        parts = file.pieces
+        parts = file.pieces()
         core = tokenizers.Tokenizer(models.Unigram(parts.pieces, parts.unknown))
         core.normalizer = normalizers.Replace(tokenizers.Regex(" {2,}"), " ")
         core.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -102,6 +106,19 @@ class Tokenizer:
         if bos is None or eos is None or pad is None:
             raise ArtifactError(f"{path}: needs ids for bos, eos and pad; save the model again")
         return cls(core, bos=bos, eos=eos, pad=pad, unknown=special["unknown"])
+
+    @classmethod
+    def of_artifact(cls, folder: Path, backbone: str) -> Tokenizer:
+        """Read the tokenizer of a saved model: its own, or that of the bundled ``backbone``."""
+        if backbone in FILES:
+            return cls.of_e5(E5File.bundled(backbone))
+        special = json.loads((folder / SPECIAL_IDS).read_text("utf-8"))
+        return cls.load(folder / TOKENIZER, special)
+
+    def save(self, folder: Path) -> None:
+        """Write what `of_artifact` reads."""
+        self.core.save(str(folder / TOKENIZER))
+        (folder / SPECIAL_IDS).write_text(json.dumps(self.special_ids), "utf-8")
 
     @property
     def special_ids(self) -> dict[str, int | None]:
