@@ -51,7 +51,8 @@ class Dimensions:
 class Pieces:
     """The tokenizer's parts: Unigram pieces with scores, special ids, and the code-point normalisation map."""
 
-    pieces: list[tuple[str, float]]
+    pieces: list[str]
+    scores: list[float]
     bos: int
     eos: int
     pad: int
@@ -127,7 +128,7 @@ class E5File:
         return cls(Path(package.origin).parent / FILES[name])
 
     def pieces(self) -> Pieces:
-        """Read the tokenizer's parts: 75 MB of Python objects, so they are not kept."""
+        """Read the tokenizer's parts, which are too many to be kept twice."""
         cursor = _Cursor(self._map, self._pieces_at)
         try:
             return _read_pieces(cursor)
@@ -190,7 +191,7 @@ def _read_pieces(cursor: _Cursor) -> Pieces:
     for _ in range(entries):
         code, size = cursor.integers("IB")
         normalisation[code] = "".join(map(chr, cursor.integers(f"{size}I")))
-    return Pieces(list(zip(texts, scores, strict=True)), bos, eos, pad, unknown, normalisation)
+    return Pieces(texts, scores, bos, eos, pad, unknown, normalisation)
 
 
 def _skip_pieces(cursor: _Cursor) -> None:

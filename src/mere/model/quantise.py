@@ -78,12 +78,12 @@ class _Rewriter:
     def _rows(self, name: str) -> tuple[str, str]:
         """Return names of the rows of ``name`` in 8-bit integers and of their scales, written once."""
         if name not in self.scaled:
-            magnitude, largest, scale, unit, rows = (
-                f"{name}.{part}" for part in ("magnitude", "largest", "scale", "unit", "rows")
-            )
-            self._node("Abs", [name], magnitude)
-            self._node("ReduceMax", [magnitude, "mere.axes"], largest, keepdims=1)
-            self._node("Max", [largest, "mere.smallest"], scale)
+            parts = ("highest", "lowest", "depth", "scale", "unit", "rows")
+            highest, lowest, depth, scale, unit, rows = (f"{name}.{part}" for part in parts)
+            self._node("ReduceMax", [name, "mere.axes"], highest, keepdims=1)
+            self._node("ReduceMin", [name, "mere.axes"], lowest, keepdims=1)
+            self._node("Neg", [lowest], depth)
+            self._node("Max", [highest, depth, "mere.smallest"], scale)
             self._node("Div", [name, scale], unit)
             self._node("QuantizeLinear", [unit, "mere.step", "mere.zero"], rows)
             self.scaled[name] = (rows, scale)
