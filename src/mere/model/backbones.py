@@ -218,8 +218,9 @@ class _Given(nn.Module):
 
 def _with(module: nn.Module, **children: nn.Module) -> Any:
     """Return a view of ``module`` that shares everything with it but the named children."""
-    view = copy.copy(module)
-    view._modules = {**module._modules, **children}
+    plain: Any = getattr(module, "get_base", lambda: module)()  # while a graph is traced, modules come wrapped
+    view = copy.copy(plain)
+    view._modules = {**plain._modules, **children}
     return view
 
 
