@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mere needs Python 3.11 or newer; name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) '$(TORCH)'
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable '.[reproduce,dev]'
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable '.[reproduce,export,dev]'
 	@touch $@
 
 demo: $(STAMP)  ## train a small model and read sentences in eight languages with it: ten minutes at most

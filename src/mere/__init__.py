@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mere.errors import ArtifactError, ConfigError, InputError, MereError, MissingExtraError, SchemaError
+from mere.errors import ArtifactError, ConfigError, ExportError, InputError, MereError, MissingExtraError, SchemaError
 from mere.schema import Schema, Sentence, Span, Triple
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArtifactError",
     "ConfigError",
+    "ExportError",
     "Extractor",
     "InputError",
     "MereError",

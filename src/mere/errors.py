@@ -7,6 +7,7 @@
     │   └── SchemaError    a relation, language or entity type that the schema does not know
     ├── ConfigError        a training configuration with an unknown or ill-typed key
     ├── ArtifactError      a saved model that is missing, damaged or of another version
+    ├── ExportError        graphs that find less than the model they were made of
     └── MissingExtraError  a feature whose optional packages are not installed
 
 Every message is one line that names the place and the mend, so that the command line can print it as it is.
@@ -60,6 +61,10 @@ class ConfigError(MereError):
 
 class ArtifactError(MereError):
     """A saved model that is missing, damaged or of another version."""
+
+
+class ExportError(MereError):
+    """Graphs that find less than the model they were made of, by more than is allowed."""
 
 
 class MissingExtraError(MereError):

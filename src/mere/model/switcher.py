@@ -6,13 +6,12 @@ Design, §2.3; mERE, language-specific training.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Routing = Literal["language", "learned", "random"]
+from mere.model.config import Routing
 
 
 class Bottleneck(nn.Module):

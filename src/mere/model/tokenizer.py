@@ -6,20 +6,24 @@ a token. Torch-free.
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tokenizers
 from numpy.typing import NDArray
-from tokenizers import models, normalizers, pre_tokenizers
 
 from mere.errors import ArtifactError
-from mere.model.e5 import E5File
+from mere.model.e5 import FILES, E5File
+from mere.model.unigram import Unigram
 
 Integers = NDArray[np.int64]
+
+TOKENIZER, SPECIAL_IDS = "tokenizer.json", "special_ids.json"
+"""Files of a saved model whose backbone is not a bundled one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Tokens:
 
 
 class Tokenizer:
-    """Wraps a ``tokenizers.Tokenizer`` and, for the bundled backbone, its code-point normalisation.
+    """Wraps a ``tokenizers.Tokenizer`` or, for the bundled backbone, a `Unigram` and its code-point normalisation.
 
     Parameters
     ----------
@@ -55,13 +59,12 @@ class Tokenizer:
     bos, eos, pad, unknown:
         Ids of the special tokens.
     normalisation:
-        Code points that are replaced before ``core`` sees them. It works code point by code point, as the
-        bundled backbone was fed, and therefore outside ``core``, whose own maps work on grapheme clusters.
+        Code points that are replaced before ``core`` sees them, one by one, as the bundled backbone was fed.
     """
 
     def __init__(
         self,
-        core: tokenizers.Tokenizer,
+        core: tokenizers.Tokenizer | Unigram,
         *,
         bos: int,
         eos: int,
@@ -70,20 +73,18 @@ class Tokenizer:
         normalisation: dict[int, str] | None = None,
     ) -> None:
         self.core = core
-        self.core.no_padding()
-        self.core.no_truncation()
+        if not isinstance(core, Unigram):
+            core.no_padding()
+            core.no_truncation()
         self.bos, self.eos, self.pad, self.unknown = bos, eos, pad, unknown
         self.normalisation = normalisation or {}
 
     @classmethod
     def of_e5(cls, file: E5File) -> Tokenizer:
         """Rebuild the tokenizer of the bundled backbone from its weight file."""
-        parts = file.pieces
-        core = tokenizers.Tokenizer(models.Unigram(parts.pieces, parts.unknown))
-        core.normalizer = normalizers.Replace(tokenizers.Regex(" {2,}"), " ")
-        core.pre_tokenizer = pre_tokenizers.Metaspace()
+        parts = file.pieces()
         return cls(
-            core,
+            Unigram(parts.pieces, parts.scores, parts.unknown),
             bos=parts.bos,
             eos=parts.eos,
             pad=parts.pad,
@@ -103,6 +104,20 @@ class Tokenizer:
             raise ArtifactError(f"{path}: needs ids for bos, eos and pad; save the model again")
         return cls(core, bos=bos, eos=eos, pad=pad, unknown=special["unknown"])
 
+    @classmethod
+    def of_artifact(cls, folder: Path, backbone: str) -> Tokenizer:
+        """Read the tokenizer of a saved model: its own, or that of the bundled ``backbone``."""
+        if backbone in FILES:
+            return cls.of_e5(E5File.bundled(backbone))
+        special = json.loads((folder / SPECIAL_IDS).read_text("utf-8"))
+        return cls.load(folder / TOKENIZER, special)
+
+    def save(self, folder: Path) -> None:
+        """Write what `of_artifact` reads, where the backbone is not a bundled one."""
+        assert not isinstance(self.core, Unigram)
+        self.core.save(str(folder / TOKENIZER))
+        (folder / SPECIAL_IDS).write_text(json.dumps(self.special_ids), "utf-8")
+
     @property
     def special_ids(self) -> dict[str, int | None]:
         """Ids of the special tokens by name."""
@@ -111,32 +126,24 @@ class Tokenizer:
     def encode(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise ``texts`` of any length; nothing is cut off."""
         normalised = [text.translate(self.normalisation) for text in texts] if self.normalisation else list(texts)
-        encodings = self.core.encode_batch(normalised, add_special_tokens=False)
-        return [
-            self._align(text, clean, encoding)
-            for text, clean, encoding in zip(texts, normalised, encodings, strict=True)
-        ]
+        return [self._align(text, clean, *parts) for text, clean, parts in zip(texts, normalised, self._cut(normalised))]
 
-    def _align(self, text: str, clean: str, encoding: tokenizers.Encoding) -> Tokens:
-        ids = np.array(encoding.ids, np.int64)
-        offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
-        ids, offsets = self._split_unknown(ids, offsets)
-        starts, ends = offsets[:, 0], offsets[:, 1]
+    def _cut(self, texts: list[str]) -> Iterator[tuple[Sequence[int], Sequence[int], Sequence[int]]]:
+        """Yield ids, starts and ends of every text's tokens."""
+        if isinstance(self.core, Unigram):
+            yield from map(self.core.encode, texts)
+            return
+        for encoding in self.core.encode_batch(texts, add_special_tokens=False):
+            starts, ends = zip(*encoding.offsets, strict=True) if encoding.offsets else ((), ())
+            yield encoding.ids, starts, ends
+
+    def _align(
+        self, text: str, clean: str, ids: Sequence[int], first: Sequence[int], last: Sequence[int]
+    ) -> Tokens:
+        starts, ends = np.array(first, np.int64), np.array(last, np.int64)
         if clean != text:
             starts, ends = self._to_original(text, len(clean), starts, ends)
-        return Tokens(ids, *_trim(text, starts, ends))
-
-    def _split_unknown(self, ids: Integers, offsets: Integers) -> tuple[Integers, Integers]:
-        """Give every unknown character a token of its own: a run of them may hold a span's end inside."""
-        lengths = offsets[:, 1] - offsets[:, 0]
-        repeats = np.where((ids == self.unknown) & (lengths > 1), lengths, 1)
-        if not self.normalisation or repeats.sum() == len(ids):
-            return ids, offsets
-        index = np.repeat(np.arange(len(ids)), repeats)
-        step = np.arange(len(index)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        split = repeats[index] > 1
-        starts = offsets[index, 0] + np.where(split, step, 0)
-        return ids[index], np.stack([starts, np.where(split, starts + 1, offsets[index, 1])], axis=1)
+        return Tokens(np.array(ids, np.int64), *_trim(text, starts, ends))
 
     def _to_original(self, text: str, length: int, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
         """Map offsets in the normalised text back to ``text``."""

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import overload
+from typing import Literal, overload
 
-from mere.errors import ArtifactError, InputError, require
-from mere.model.codec import Codec
+import msgspec
+
+from mere.errors import ArtifactError, InputError, MissingExtraError, require
+from mere.model.codec import Codec, Decoding
+from mere.model.files import FOLDER, check_manifest, read_config
 from mere.model.predictor import Item, Scorer, predict
 from mere.model.tokenizer import Tokenizer
 from mere.runtime.documents import Paragraph, split_sentences, windows
 from mere.runtime.languages import LanguageIdentifier
-from mere.schema import Sentence, Triple
+from mere.schema import Schema, Sentence, Triple
+
+Runtime = Literal["auto", "onnx", "torch"]
 
 _CHUNK = 16
 """Batches that `Extractor.stream` reads ahead, to sort them by length."""
@@ -47,15 +52,63 @@ class Extractor:
         self.identifier = LanguageIdentifier(codec.schema.languages)
 
     @classmethod
-    def load(cls, model: str | Path) -> Extractor:
-        """Load a saved model from its directory; raises `ArtifactError` where it is missing or damaged."""
+    def load(cls, model: str | Path, runtime: Runtime = "auto") -> Extractor:
+        """Load a saved model from its directory.
+
+        Parameters
+        ----------
+        model:
+            The directory.
+        runtime:
+            ``onnx`` runs the graphs that ``mere export`` has made, ``torch`` the weights; ``auto`` takes the graphs
+            where there are any.
+
+        Raises
+        ------
+        ArtifactError
+            Where the model is missing or damaged, or has no graphs and they are asked for.
+        MissingExtraError
+            Where torch is needed and not installed.
+        """
         if str(model) == "default" and not Path(model).exists():
             raise ArtifactError("mere comes without a model so far; train one ('make demo', 'mere train') and name it")
-        require("torch", "train")
+        folder = Path(model)
+        check_manifest(folder, [])
+        has_graphs = (folder / FOLDER).is_dir()
+        if runtime == "onnx" and not has_graphs:
+            raise ArtifactError(f"{folder}: has no ONNX graphs; make them with: mere export {folder}")
+        if runtime == "torch" or not has_graphs:
+            return cls._with_torch(folder)
+        return cls._with_onnx(folder)
+
+    @classmethod
+    def _with_onnx(cls, folder: Path) -> Extractor:
+        from mere.runtime.onnx_scorer import OnnxScorer
+
+        scorer = OnnxScorer(folder)
+        config = read_config(folder)
+        tokenizer = Tokenizer.of_artifact(folder, config["model"]["backbone"])
+        codec = Codec(
+            Schema.from_dict(config["schema"]),
+            bos=tokenizer.bos,
+            eos=tokenizer.eos,
+            pad=tokenizer.pad,
+            max_tokens=scorer.graphs.max_tokens,
+        )
+        codec.decoding = msgspec.convert(config["decoding"], Decoding)
+        return cls(scorer, codec, tokenizer)
+
+    @classmethod
+    def _with_torch(cls, folder: Path) -> Extractor:
+        try:
+            require("torch", "train")
+        except MissingExtraError as missing:
+            hint = "" if (folder / FOLDER).is_dir() else " has no ONNX graphs (mere export makes them, with torch);"
+            raise MissingExtraError(f"{folder}:{hint} {missing}") from missing
         from mere.model.artifact import load_artifact
         from mere.model.joint import TorchScorer
 
-        joint = load_artifact(Path(model))
+        joint = load_artifact(folder)
         return cls(TorchScorer(joint), joint.codec, joint.backbone.tokenizer)
 
     @property

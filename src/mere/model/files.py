@@ -1,0 +1,156 @@
+"""The files of a saved model: one directory, no pickle, every file under a SHA-256 sum.
+
+::
+
+    config.json         format version, schema, shape of the model, the backbone's configuration
+    model.safetensors   weights; the bundled backbone's word embeddings stay in its own package
+    tokenizer.json, special_ids.json   only where the backbone is not a bundled one
+    onnx/               graphs for the runtime, where the model was exported (see `mere.model.graphs`)
+    README.md           the model card
+    manifest.json       SHA-256 of every other file
+
+Torch-free: the runtime reads a model with what is here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mere.errors import ArtifactError, InputError, MereError
+from mere.model.codec import Decoding
+from mere.model.config import ModelConfig
+from mere.schema import Schema
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+GRAPH_FORMAT = 1
+FOLDER, GRAPHS = "onnx", "graphs.json"
+ENCODER, INT8, ENTITIES = "encoder.onnx", "encoder.int8.onnx", "entities.onnx"
+"""Files of the folder that ``mere export`` adds."""
+
+
+class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the runtime has to know of a model's ONNX graphs.
+
+    Attributes
+    ----------
+    inputs:
+        Whether the encoder takes rows of the word embedding table or token ids.
+    max_tokens:
+        Longest sentence in tokens, special tokens not counted.
+    format:
+        Version of the graphs' inputs and outputs.
+    """
+
+    inputs: Literal["words", "ids"]
+    max_tokens: int
+    format: int = GRAPH_FORMAT
+
+    def write(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1))
+
+    @classmethod
+    def read(cls, path: Path) -> Graphs:
+        """Read from JSON; raises `ArtifactError` for another version or a file that is no such description."""
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            version = values["format"]
+            if version == GRAPH_FORMAT:
+                return msgspec.convert(values, cls)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ArtifactError(f"{path}: not a description of graphs: {error!r}; export the model again") from error
+        raise ArtifactError(
+            f"{path}: graphs of format {version}, this version of mere runs format {GRAPH_FORMAT}; export the model again"
+        )
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give a draft directory that becomes ``folder`` when all went well; an artifact that is there is replaced."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=folder) from error
+    try:
+        yield draft
+        write_manifest(draft)
+        _replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read and check ``config.json``: format version, known keys, the types of the model's shape, the schema."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text("utf-8"))
+        version = config["format"]
+        if version != FORMAT:
+            raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
+        unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
+        if unknown:
+            raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
+        Schema.from_dict(config["schema"])
+        msgspec.convert(config["model"], ModelConfig)
+        msgspec.convert(config["decoding"], Decoding)
+    except ArtifactError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, MereError) as error:
+        raise ArtifactError(f"{path}: not a model's configuration: {error!r}; copy or train the model again") from error
+    return dict(config)
+
+
+def check_manifest(folder: Path, names: Collection[str] | None = None) -> None:
+    """Compare every file, or those called ``names``, with its sum; raises `ArtifactError` for one missing or changed."""
+    path = folder / MANIFEST
+    if not folder.is_dir() or not path.is_file():
+        raise ArtifactError(f"{folder}: no model here (a model is a directory with a {MANIFEST}); check the path")
+    try:
+        sums: dict[str, str] = json.loads(path.read_text("utf-8"))
+        files = sorted((name, sums[name]) for name in (sums if names is None else names))
+    except KeyError as error:
+        raise ArtifactError(f"{path}: does not name {error}; copy the model again or export it again") from error
+    except (ValueError, TypeError) as error:
+        raise ArtifactError(f"{path}: damaged; copy or train the model again") from error
+    for name, expected in files:
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder / name}: missing; copy or train the model again")
+        if sha256(folder / name) != expected:
+            raise ArtifactError(f"{folder / name}: does not match its checksum; copy or train the model again")
+
+
+def write_manifest(folder: Path) -> None:
+    """Write the sums of all files below ``folder``."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    sums = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+    (folder / MANIFEST).write_text(json.dumps(sums, indent=1), "utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _replace(draft: Path, folder: Path) -> None:
+    if not folder.exists():
+        draft.rename(folder)
+        return
+    if not (folder / MANIFEST).is_file() and any(folder.iterdir()):
+        raise InputError("holds other files and will not be replaced; choose another folder", path=folder)
+    old = draft.with_suffix(".old")
+    folder.rename(old)
+    draft.rename(folder)
+    shutil.rmtree(old)

@@ -1,0 +1,85 @@
+"""Scores batches with ONNX graphs: extraction without torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mere.errors import ArtifactError
+from mere.model.codec import Arrays, EntityScores, Floats
+from mere.model.e5 import E5File
+from mere.model.files import ENCODER, ENTITIES, FOLDER, GRAPHS, INT8, Graphs, check_manifest, read_config
+from mere.model.tokenizer import Integers
+
+MOST_THREADS = 4
+"""Threads of a graph at most: beyond that, sentences are too short to share among more."""
+
+
+class OnnxScorer:
+    """Scores batches with the graphs of an exported artifact (a `mere.model.predictor.Scorer`); safe to share by threads.
+
+    Parameters
+    ----------
+    folder:
+        The artifact.
+    encoder:
+        Which encoder: the 8-bit one where there is one, unless ``encoder.onnx`` is asked for.
+
+    Raises `ArtifactError` where a file is missing, damaged, or of a version that this runtime does not run.
+    """
+
+    def __init__(self, folder: Path, encoder: str | None = None) -> None:
+        graphs = folder / FOLDER
+        if encoder is None:
+            encoder = INT8 if (graphs / INT8).exists() else ENCODER
+        check_manifest(folder, ["config.json", *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
+        config = read_config(folder)
+        self.graphs = Graphs.read(graphs / GRAPHS)
+        self.words: E5File | None = None
+        if self.graphs.inputs == "words":
+            self.words = E5File.bundled(config["model"]["backbone"])
+            self.words.check(config["backbone"]["embeddings"], folder)
+        self._encoder = _session(graphs / encoder)
+        self._entities = _session(graphs / ENTITIES)
+
+    def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
+        """Return B×N×d states and B×R margins."""
+        inputs = {"ids": arrays.ids} if self.words is None else {"words": self.words.embedding_rows(arrays.ids)}
+        states, margins = self._encoder.run(None, {**inputs, "mask": arrays.mask, "language": arrays.language})
+        return states, margins
+
+    def entities(self, states: Floats, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
+        """Return the entity scores of P (row, relation) pairs."""
+        inputs = {"states": states, "spannable": arrays.spannable, "rows": rows, "relations": relations}
+        scores, *types = self._entities.run(None, inputs)
+        head, tail, link_start, link_end = np.moveaxis(scores, 1, 0)
+        return EntityScores(head, tail, link_start, link_end, types[0] if types else None)
+
+
+def _session(path: Path) -> Any:
+    """Open a graph, already fused when it was exported."""
+    import onnxruntime  # takes a tenth of a second: only where a model is loaded
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = min(MOST_THREADS, _processors())
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.enable_mem_pattern = False  # every batch has a shape of its own
+    options.log_severity_level = 4
+    # Waiting threads that spin would take the processor from tokenising, decoding and other callers.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library has no class of its own for them
+        reason = str(error).splitlines()[0]
+        raise ArtifactError(f"{path}: cannot be run ({reason}); export the model again") from error
+
+
+def _processors() -> int:
+    """Processors that this process may use; OMP_NUM_THREADS, which numpy and torch heed too, may say less."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wished = os.environ.get("OMP_NUM_THREADS", "")
+    return min(available, int(wished)) if wished.isdigit() and int(wished) else available

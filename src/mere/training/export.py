@@ -1,0 +1,134 @@
+"""Exporting: an artifact gets ONNX graphs, but only where they find what the weights find."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mere.errors import ExportError
+from mere.model.artifact import load_artifact
+from mere.model.files import ENCODER, FOLDER, INT8, MANIFEST, replacing, write_manifest
+from mere.model.graphs import write_graphs
+from mere.model.joint import JointModel, TorchScorer
+from mere.model.predictor import Scorer, predict
+from mere.schema import Sentence
+from mere.training.evaluation import micro_f1
+from mere.training.run import encode
+from mere.training.trainer import items_of
+
+MOST_LOST = 0.5
+MOST_LOST_BY_LANGUAGE = 2.0
+"""Points of triple F1 that graphs may lose against torch: over all sentences, and in a language with enough of them."""
+
+ENOUGH = 50
+"""Sentences from which on a language counts by itself."""
+
+HEADING = "## ONNX graphs"
+
+OVERALL = "all"
+"""The row over all sentences."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Triple F1 in per cent of one language, or of `OVERALL`: by torch, and by each encoder's graphs."""
+
+    name: str
+    sentences: int
+    torch: float
+    graphs: dict[str, float]
+
+    def lost(self, encoder: str) -> float:
+        """Points of F1 that the graphs with this encoder lose."""
+        return self.torch - self.graphs[encoder]
+
+
+def export(
+    folder: Path,
+    sentences: Sequence[Sentence],
+    open_graphs: Callable[[Path, str], Scorer],
+    *,
+    output: Path | None = None,
+    force: bool = False,
+) -> list[Row]:
+    """Add ONNX graphs to the artifact ``folder``, or to a copy of it at ``output``, and say in its card what they lose.
+
+    Parameters
+    ----------
+    sentences:
+        Gold data to measure the loss on; with none nothing is measured.
+    open_graphs:
+        How the runtime opens an exported artifact with a named encoder.
+    force:
+        Save graphs that lose more than they may.
+
+    Raises
+    ------
+    ExportError
+        Where they lose too much; nothing is written then.
+    """
+    model = load_artifact(folder)
+    with replacing(output or folder) as draft:
+        shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST), dirs_exist_ok=True)
+        (draft / FOLDER).mkdir()
+        write_graphs(model, draft / FOLDER)
+        write_manifest(draft)
+        rows = compare(model, sentences, {name: open_graphs(draft, name) for name in (ENCODER, INT8)})
+        if not force:
+            _judge(rows)
+        card = draft / "README.md"
+        card.write_text(_with_table(card.read_text("utf-8"), rows), "utf-8")
+    return rows
+
+
+def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str, Scorer]) -> list[Row]:
+    """Measure triple F1 of torch and of ``scorers``: a row for all sentences, then one a language."""
+    if not sentences:
+        return []
+    items = items_of(encode(model, sentences))
+    expected = predict(TorchScorer(model), model.codec, items)
+    found = {name: predict(scorer, model.codec, items) for name, scorer in scorers.items()}
+
+    def row(name: str, chosen: Sequence[int]) -> Row:
+        gold = [sentences[i] for i in chosen]
+        torch, *graphs = (
+            100 * micro_f1(gold, [triples[i] for i in chosen], "triple") for triples in (expected, *found.values())
+        )
+        return Row(name, len(gold), torch, dict(zip(found, graphs, strict=True)))
+
+    languages = sorted({sentence.language for sentence in sentences})
+    by_language = [[i for i, one in enumerate(sentences) if one.language == language] for language in languages]
+    return [row(OVERALL, range(len(sentences))), *map(row, languages, by_language)]
+
+
+def _judge(rows: Sequence[Row]) -> None:
+    for row in rows:
+        allowed = MOST_LOST if row.name == OVERALL else MOST_LOST_BY_LANGUAGE
+        if row.name != OVERALL and row.sentences < ENOUGH:
+            continue
+        for encoder in row.graphs:
+            if row.lost(encoder) > allowed:
+                raise ExportError(
+                    f"{encoder} loses {row.lost(encoder):.2f} points of triple F1 ({row.name}: {row.torch:.2f} with torch), "
+                    f"more than {allowed}; nothing was saved; --force saves it all the same"
+                )
+
+
+def _with_table(card: str, rows: Sequence[Row]) -> str:
+    """Return the card with the export's section in place of an older one."""
+    text = card.split(HEADING)[0].rstrip()
+    if not rows:
+        return f"{text}\n\n{HEADING}\n\nWhat they lose against torch was not measured.\n"
+    lines = [
+        f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights with torch, the graphs in 32-bit floats, the",
+        "graphs with an encoder of 8-bit integers, and what the latter lose.",
+        "",
+        "| language | sentences | torch | float | int8 | lost |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        values = (row.torch, row.graphs[ENCODER], row.graphs[INT8], row.lost(INT8))
+        lines.append(f"| {row.name} | {row.sentences:,} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
+    return "\n".join([text, "", HEADING, "", *lines, ""])
