@@ -29,9 +29,7 @@ def unigram(pieces: Pieces) -> Unigram:
 
 @pytest.fixture(scope="module")
 def reference(pieces: Pieces) -> tokenizers.Tokenizer:
-    core = tokenizers.Tokenizer(
-        models.Unigram(list(zip(pieces.pieces, pieces.scores, strict=True)), pieces.unknown)
-    )
+    core = tokenizers.Tokenizer(models.Unigram(list(zip(pieces.pieces, pieces.scores, strict=True)), pieces.unknown))
     core.normalizer = normalizers.Replace(tokenizers.Regex(" {2,}"), " ")
     core.pre_tokenizer = pre_tokenizers.Metaspace()
     return core

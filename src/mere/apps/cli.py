@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable
 
 import typer
 
-from mere.apps.data_commands import data_app
-from mere.apps.export_command import export_command
-from mere.apps.extract_command import extract_command
-from mere.apps.generate_command import generate_command
-from mere.apps.reproduce_command import reproduce_command
-from mere.apps.training_commands import add_language_command, evaluate_command, train_command
 from mere.errors import MereError
 
 _NAME = "Triples with exact offsets from sentences in many languages."
 
-app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "extract": extract_command,
-    "train": train_command,
-    "evaluate": evaluate_command,
-    "add-language": add_language_command,
-    "export": export_command,
-    "reproduce": reproduce_command,
+_COMMANDS = {
+    "extract": "mere.apps.extract_command:extract_command",
+    "train": "mere.apps.training_commands:train_command",
+    "evaluate": "mere.apps.training_commands:evaluate_command",
+    "add-language": "mere.apps.training_commands:add_language_command",
+    "export": "mere.apps.export_command:export_command",
+    "reproduce": "mere.apps.reproduce_command:reproduce_command",
+    "data": "mere.apps.data_commands:data_app",
 }
-for _name, _function in _COMMANDS.items():
-    app.command(_name)(_function)
-data_app.command("generate")(generate_command)
-app.add_typer(data_app, name="data")
+"""Where each command is: a function, or a group of commands."""
+
+
+def build(chosen: str | None = None) -> typer.Typer:
+    """Build the command line, with the ``chosen`` command alone where there is one of this name: it starts sooner."""
+    app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(lambda: None)  # one command alone would be taken for the whole
+    for name in [chosen] if chosen in _COMMANDS else _COMMANDS:
+        module, attribute = _COMMANDS[name].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
 
 
 def main() -> None:
     """Run the command line; exit code 2 for input that cannot be used, 130 after Ctrl-C."""
     try:
-        app()
+        build(sys.argv[1] if len(sys.argv) > 1 else None)()
     except MereError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)

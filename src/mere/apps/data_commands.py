@@ -14,6 +14,7 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeEla
 from rich.table import Table
 from rich.text import Text
 
+from mere.apps.generate_command import generate_command
 from mere.data.check import check
 from mere.data.readers import read_sentences, write_sentences
 from mere.data.report import KINDS, Report
@@ -21,6 +22,7 @@ from mere.data.stats import LanguageStats, stats, total
 from mere.errors import InputError
 
 data_app = typer.Typer(help="Check, count and convert data files.", no_args_is_help=True)
+data_app.command("generate")(generate_command)
 
 _FORMS = "SMiLER's .tsv or .jsonl, also with .gz"
 _STYLES = {"error": "bold red", "warning": "yellow", "repaired": "cyan", "dropped": "magenta"}

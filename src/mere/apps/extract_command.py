@@ -36,7 +36,9 @@ def extract_command(
     lines: Annotated[bool, typer.Option("--lines", help="Take every line as a document of its own.")] = False,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Leave out triples with a lower score.")] = 0.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
-    runtime: Annotated[Runtime, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")] = "auto",
+    runtime: Annotated[
+        Runtime, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")
+    ] = "auto",
 ) -> None:
     """Extract (head, relation, tail) triples from texts.
 

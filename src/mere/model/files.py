@@ -71,7 +71,7 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(f"{path}: not a description of graphs: {error!r}; export the model again") from error
         raise ArtifactError(
-            f"{path}: graphs of format {version}, this version of mere runs format {GRAPH_FORMAT}; export the model again"
+            f"{path}: graphs of format {version}, this version of mere runs {GRAPH_FORMAT}; export the model again"
         )
 
 
@@ -113,7 +113,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def check_manifest(folder: Path, names: Collection[str] | None = None) -> None:
-    """Compare every file, or those called ``names``, with its sum; raises `ArtifactError` for one missing or changed."""
+    """Compare all files, or those called ``names``, with their sums; `ArtifactError` for one missing or changed."""
     path = folder / MANIFEST
     if not folder.is_dir() or not path.is_file():
         raise ArtifactError(f"{folder}: no model here (a model is a directory with a {MANIFEST}); check the path")

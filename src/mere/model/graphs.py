@@ -128,7 +128,9 @@ def _with_fixed_routing(model: JointModel) -> JointModel:
 def _export(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
     """Trace ``module`` and write its graph, all axes of length 3, 4 and 7 dynamic, fused by onnxruntime."""
     dynamic = torch.export.Dim.DYNAMIC
-    shapes = tuple({axis: dynamic for axis, size in enumerate(one.shape) if size in (3, 4, 7)} for one in inputs.values())
+    shapes = tuple(
+        {axis: dynamic for axis, size in enumerate(one.shape) if size in (3, 4, 7)} for one in inputs.values()
+    )
     plain = path.with_suffix(".plain")
     fused = mock.patch.object(functional, "scaled_dot_product_attention", _attention)
     with _quiet(), torch.no_grad(), fused:

@@ -126,7 +126,10 @@ class Tokenizer:
     def encode(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise ``texts`` of any length; nothing is cut off."""
         normalised = [text.translate(self.normalisation) for text in texts] if self.normalisation else list(texts)
-        return [self._align(text, clean, *parts) for text, clean, parts in zip(texts, normalised, self._cut(normalised))]
+        return [
+            self._align(text, clean, *parts)
+            for text, clean, parts in zip(texts, normalised, self._cut(normalised), strict=True)
+        ]
 
     def _cut(self, texts: list[str]) -> Iterator[tuple[Sequence[int], Sequence[int], Sequence[int]]]:
         """Yield ids, starts and ends of every text's tokens."""
@@ -137,9 +140,7 @@ class Tokenizer:
             starts, ends = zip(*encoding.offsets, strict=True) if encoding.offsets else ((), ())
             yield encoding.ids, starts, ends
 
-    def _align(
-        self, text: str, clean: str, ids: Sequence[int], first: Sequence[int], last: Sequence[int]
-    ) -> Tokens:
+    def _align(self, text: str, clean: str, ids: Sequence[int], first: Sequence[int], last: Sequence[int]) -> Tokens:
         starts, ends = np.array(first, np.int64), np.array(last, np.int64)
         if clean != text:
             starts, ends = self._to_original(text, len(clean), starts, ends)

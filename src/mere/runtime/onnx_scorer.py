@@ -19,7 +19,7 @@ MOST_THREADS = 4
 
 
 class OnnxScorer:
-    """Scores batches with the graphs of an exported artifact (a `mere.model.predictor.Scorer`); safe to share by threads.
+    """Scores batches with an exported artifact's graphs (a `mere.model.predictor.Scorer`); threads may share it.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def export(
         write_manifest(draft)
         rows = compare(model, sentences, {name: open_graphs(draft, name) for name in (ENCODER, INT8)})
         if not force:
-            _judge(rows)
+            judge(rows)
         card = draft / "README.md"
         card.write_text(_with_table(card.read_text("utf-8"), rows), "utf-8")
     return rows
@@ -103,7 +103,8 @@ def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str,
     return [row(OVERALL, range(len(sentences))), *map(row, languages, by_language)]
 
 
-def _judge(rows: Sequence[Row]) -> None:
+def judge(rows: Sequence[Row]) -> None:
+    """Raise `ExportError` where graphs lose more than they may, over all sentences or in a language with `ENOUGH`."""
     for row in rows:
         allowed = MOST_LOST if row.name == OVERALL else MOST_LOST_BY_LANGUAGE
         if row.name != OVERALL and row.sentences < ENOUGH:
@@ -111,8 +112,8 @@ def _judge(rows: Sequence[Row]) -> None:
         for encoder in row.graphs:
             if row.lost(encoder) > allowed:
                 raise ExportError(
-                    f"{encoder} loses {row.lost(encoder):.2f} points of triple F1 ({row.name}: {row.torch:.2f} with torch), "
-                    f"more than {allowed}; nothing was saved; --force saves it all the same"
+                    f"{encoder} loses {row.lost(encoder):.2f} points of triple F1 ({row.name}: {row.torch:.2f} with "
+                    f"torch), more than {allowed}, and was not saved; --force saves it all the same"
                 )
 
 
@@ -122,8 +123,8 @@ def _with_table(card: str, rows: Sequence[Row]) -> str:
     if not rows:
         return f"{text}\n\n{HEADING}\n\nWhat they lose against torch was not measured.\n"
     lines = [
-        f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights with torch, the graphs in 32-bit floats, the",
-        "graphs with an encoder of 8-bit integers, and what the latter lose.",
+        f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights with torch, the graphs in 32-bit",
+        "floats, the graphs with an encoder of 8-bit integers, and what the latter lose.",
         "",
         "| language | sentences | torch | float | int8 | lost |",
         "|---|---|---|---|---|---|",
