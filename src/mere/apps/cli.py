@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 
+from mere.apps.calibrate_command import calibrate_command
 from mere.apps.data_commands import data_app
 from mere.apps.extract_command import extract_command
 from mere.apps.generate_command import generate_command
@@ -21,6 +22,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "extract": extract_command,
     "train": train_command,
     "evaluate": evaluate_command,
+    "calibrate": calibrate_command,
     "add-language": add_language_command,
     "reproduce": reproduce_command,
 }

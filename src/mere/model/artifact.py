@@ -2,7 +2,7 @@
 
 ::
 
-    config.json         format version, schema, shape of the model, the backbone's configuration
+    config.json         format version, schema, shape of the model, calibration and thresholds, the backbone's shape
     model.safetensors   weights; the bundled backbone's word embeddings stay in its own package
     tokenizer.json, special_ids.json   only where the backbone is not a bundled one
     README.md           the model card
@@ -15,7 +15,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +24,18 @@ from safetensors.torch import load_file, save_file
 
 from mere.errors import ArtifactError, InputError, MereError
 from mere.model.backbones import Backbone, PackedEmbedding
-from mere.model.codec import Decoding
+from mere.model.codec import UNKNOWN_LANGUAGE
+from mere.model.decoding import Decoding
 from mere.model.joint import JointModel, ModelConfig
 from mere.schema import Schema
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
 def save_artifact(model: JointModel, folder: Path, card: str) -> None:
     """Write ``model`` and its card to ``folder``, whole or not at all; an artifact that is there is replaced."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=folder) from error
+    draft = _draft(folder)
     try:
         _write(model, draft, card)
         _replace(draft, folder)
@@ -71,6 +67,19 @@ def load_artifact(folder: Path) -> JointModel:
     return model.eval()
 
 
+def save_decoding(folder: Path, decoding: Decoding, card: str) -> None:
+    """Give the model in ``folder`` another decoding and card, wholly or not at all; all else stays as it is."""
+    config = {**read_config(folder), "decoding": msgspec.to_builtins(decoding)}
+    draft = _draft(folder)
+    try:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        _write_config(draft, config, card)
+        write_manifest(draft)
+        _replace(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Read and check ``config.json``: format version, known keys, the types of the model's shape, the schema."""
     path = folder / "config.json"
@@ -82,9 +91,15 @@ def read_config(folder: Path) -> dict[str, Any]:
         unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
         if unknown:
             raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
-        Schema.from_dict(config["schema"])
+        schema = Schema.from_dict(config["schema"])
         msgspec.convert(config["model"], ModelConfig)
-        msgspec.convert(config["decoding"], Decoding)
+        strange = msgspec.convert(config["decoding"], Decoding).names - {
+            *schema.relations,
+            *schema.languages,
+            UNKNOWN_LANGUAGE,
+        }
+        if strange:
+            raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
     except ArtifactError:
         raise
     except (OSError, ValueError, KeyError, TypeError, MereError) as error:
@@ -128,11 +143,10 @@ def _write(model: JointModel, folder: Path, card: str) -> None:
         "format": FORMAT,
         "schema": model.schema.to_dict(),
         "model": msgspec.to_builtins(model.config),
-        "decoding": asdict(model.codec.decoding),
+        "decoding": msgspec.to_builtins(model.codec.decoding),
         "backbone": {"config": backbone.config(), "embeddings": _embeddings_sum(backbone)},
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
-    (folder / "README.md").write_text(card, "utf-8")
+    _write_config(folder, config, card)
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
     if not backbone.packed:
         backbone.tokenizer.core.save(str(folder / "tokenizer.json"))
@@ -140,9 +154,23 @@ def _write(model: JointModel, folder: Path, card: str) -> None:
     write_manifest(folder)
 
 
+def _write_config(folder: Path, config: dict[str, Any], card: str) -> None:
+    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
+    (folder / "README.md").write_text(card, "utf-8")
+
+
 def _embeddings_sum(backbone: Backbone) -> str | None:
     table = backbone.word_embeddings
     return table.file.sha256() if isinstance(table, PackedEmbedding) else None
+
+
+def _draft(folder: Path) -> Path:
+    """Make an empty directory beside ``folder``, on the same disk."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=folder) from error
 
 
 def _replace(draft: Path, folder: Path) -> None:
