@@ -25,9 +25,12 @@ TORCH_FREE = [
     "mere.model.e5",
     "mere.model.tokenizer",
     "mere.model.codec",
+    "mere.model.decoding",
     "mere.model.predictor",
     "mere.runtime.extractor",
     "mere.training.evaluation",
+    "mere.training.calibration",
+    "mere.training.card",
     "mere.apps.cli",
 ]
 
