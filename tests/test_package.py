@@ -25,12 +25,15 @@ TORCH_FREE = [
     "mere.model.e5",
     "mere.model.tokenizer",
     "mere.model.codec",
+    "mere.model.decoding",
     "mere.model.predictor",
     "mere.runtime.extractor",
     "mere.training.evaluation",
     "mere.model.files",
     "mere.model.config",
     "mere.runtime.onnx_scorer",
+    "mere.training.calibration",
+    "mere.training.card",
     "mere.apps.cli",
 ]
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,9 @@ import pytest
 import torch
 
 from mere.data.jsonl import write_jsonl
-from mere.model.artifact import save_artifact
+from mere.model.artifact import load_artifact, save_artifact
+from mere.model.decoding import Decoding, Precise
+from mere.model.files import save_decoding
 from mere.model.joint import JointModel, ModelConfig, SwitcherConfig
 from mere.schema import Schema, Sentence
 
@@ -56,7 +59,7 @@ def _records(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def test_every_command_has_help() -> None:
     listed = _mere("--help").stdout
-    for command in ("extract", "train", "evaluate", "data"):
+    for command in ("extract", "train", "evaluate", "calibrate", "data"):
         assert command in listed
         assert _mere(command, "--help").returncode == 0
 
@@ -121,6 +124,34 @@ def test_the_language_can_be_given_or_found(model: str) -> None:
 def test_a_high_score_threshold_leaves_sentences_without_triples(model: str) -> None:
     records = _records(_mere("extract", "Ada was born in London.", "-m", model, "-f", "jsonl", "--min-score", "1"))
     assert [record["triples"] for record in records] == [[]]
+
+
+def test_calibrate_changes_scores_and_says_how_far_they_can_be_trusted(
+    model: str, sample: list[Sentence], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "model")
+    write_jsonl(sample, tmp_path / "dev.jsonl")
+    done = _mere("calibrate", str(folder), str(tmp_path / "dev.jsonl"), "--precision", "0.99")
+    assert done.returncode == 0, done.stderr
+    assert "expected calibration error" in done.stdout
+    card = (folder / "README.md").read_text()
+    assert card.startswith("# a random model")
+    assert done.stdout.strip() in card
+    before, after = (load_artifact(Path(one)).codec.decoding for one in (model, folder))
+    assert before.calibration != after.calibration
+    assert "No precise thresholds" in done.stdout
+
+
+def test_precise_finds_some_of_what_is_found_without(model: str, sample: list[Sentence], tmp_path: Path) -> None:
+    folder = shutil.copytree(model, tmp_path / "model")
+    write_jsonl(sample[:40], tmp_path / "in.jsonl")
+    command = ("extract", str(tmp_path / "in.jsonl"), "-m", str(folder), "-f", "jsonl")
+    everything = [triple for record in _records(_mere(*command)) for triple in record["triples"]]
+    least = sorted(triple["score"] for triple in everything)[len(everything) // 2] + 0.00005
+    save_decoding(folder, Decoding(precise=Precise(least, precision=0.9)), "# card\n")
+    sure = [triple for record in _records(_mere(*command, "--precise")) for triple in record["triples"]]
+    assert sure == [triple for triple in everything if triple["score"] > least]
+    assert 0 < len(sure) < len(everything)
 
 
 def test_output_goes_to_a_file_whole_or_not_at_all(model: str, tmp_path: Path) -> None:

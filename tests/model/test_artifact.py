@@ -12,6 +12,8 @@ import torch
 
 from mere.errors import ArtifactError, InputError
 from mere.model.artifact import MANIFEST, load_artifact, save_artifact, write_manifest
+from mere.model.decoding import Calibration, Curve, Decoding, Precise, Thresholds
+from mere.model.files import save_decoding
 from mere.model.joint import JointModel, ModelConfig, SwitcherConfig
 from mere.schema import Schema, Sentence
 from mere.training.run import encode
@@ -37,6 +39,20 @@ def test_loaded_predicts_as_saved(model: JointModel, saved: Path, sample: list[S
     loaded = load_artifact(saved)
     assert predict_examples(loaded, encode(loaded, sample)) == predict_examples(model, encode(model, sample))
     assert loaded.schema == model.schema
+
+
+def test_another_decoding_changes_nothing_else(saved: Path) -> None:
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    decoding = Decoding(
+        Calibration(Curve(-0.25, 0.5), Curve(0.1, 0.7), other=0.3, languages={"de": -0.1, "other": 0.2}),
+        Thresholds(0.35, {"birth-place": 0.3}),
+        Precise(0.8, {"birth-place": 0.75}, precision=0.9),
+    )
+    save_decoding(saved, decoding, "# another card\n")
+    assert load_artifact(saved).codec.decoding == decoding
+    after = {path.name: path.read_bytes() for path in saved.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"config.json", "README.md", MANIFEST}
+    assert [path.name for path in saved.parent.iterdir()] == ["model"]
 
 
 def test_the_bundled_backbone_needs_no_copy_of_its_embeddings(tmp_path: Path, sample: list[Sentence]) -> None:
@@ -80,6 +96,22 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown key": (lambda f: _edit(f, lambda v: v.update(colour="red")), "unknown key 'colour'"),
     "unknown model key": (lambda f: _edit(f, lambda v: v["model"].update(depth=1)), "depth"),  # type: ignore[attr-defined]
     "ill-typed key": (lambda f: _edit(f, lambda v: v["model"].update(hidden="x")), "hidden"),  # type: ignore[attr-defined]
+    "unknown decoding key": (
+        lambda f: _edit(f, lambda v: v["decoding"]["calibration"].update(heat=2.0)),  # type: ignore[index]
+        "heat",
+    ),
+    "no probability": (
+        lambda f: _edit(f, lambda v: v["decoding"]["thresholds"].update(default=1.5)),  # type: ignore[index]
+        "$.thresholds.default",
+    ),
+    "a curve that falls": (
+        lambda f: _edit(f, lambda v: v["decoding"]["calibration"]["pair"].update(slope=-1)),  # type: ignore[index]
+        "$.calibration.pair.slope",
+    ),
+    "threshold of an unknown relation": (
+        lambda f: _edit(f, lambda v: v["decoding"]["thresholds"]["relations"].update(likes=0.5)),  # type: ignore[index]
+        "'likes', which the schema does not know",
+    ),
     "other format": (lambda f: _edit(f, lambda v: v.update(format=99)), "format 99"),
     "schema of another kind": (lambda f: _edit(f, lambda v: v.update(schema={"relations": 3})), "must be a list"),
     "schema that does not fit": (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mere.data.readers import read_all
 from mere.errors import SchemaError
-from mere.model.codec import Candidate, Codec, Decoding, EntityScores, Example
+from mere.model.codec import Codec, EntityScores, Example
 from mere.model.e5 import E5File
 from mere.model.tokenizer import Tokenizer
 from mere.schema import Schema, Sentence, Span, Triple
@@ -40,7 +40,8 @@ def _perfect(codec: Codec, example: Example) -> tuple[Triple, ...]:
             parts[0][link.head] = parts[1][link.tail] = 5.0
             parts[2, link.head[0], link.tail[0]] = parts[3, link.head[1], link.tail[1]] = 5.0
         scores.append(EntityScores(*parts))
-    return codec.decode(codec.candidates(example.sentence.text, example.tokens, margins, example.relations, scores))
+    sentence = (example.sentence.text, example.tokens, example.language)
+    return codec.decode(codec.candidates(*sentence, margins, example.relations, scores))
 
 
 def _encode(codec: Codec, tokenizer: Tokenizer, sentence: Sentence) -> Example:
@@ -135,24 +136,7 @@ def test_head_and_tail_never_overlap(tokenizer: Tokenizer) -> None:
     parts = np.full((4, size, size), -np.inf, np.float32)
     parts[:2, 1, 1] = 9.0
     parts[2:, 1:-1, 1:-1] = 9.0
-    assert codec.candidates(text, tokens, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)]) == []
-
-
-def test_thresholds_decide_what_is_kept(tokenizer: Tokenizer) -> None:
-    codec = _codec(tokenizer)
-    text = "Ada and Bob were born in London."
-    ada, bob, place = Span.of(text, 0, 3), Span.of(text, 8, 11), Span.of(text, 25, 31)
-    best = Candidate(Triple(ada, "born-in", place), margin=0.4, logit=-1.0, best=True)
-    other = Candidate(Triple(bob, "born-in", place), margin=0.4, logit=1.5, best=False)
-
-    def kept(relation: float, pair: float, of_best: float = -10.0) -> set[str]:
-        codec.decoding = Decoding(relation, of_best, pair)
-        return {triple.head.text for triple in codec.decode([best, other])}
-
-    assert kept(0.0, 0.0) == {"Ada", "Bob"}
-    assert kept(0.0, 2.0) == {"Ada"}
-    assert kept(0.5, 0.0) == set()
-    assert kept(0.0, 2.0, of_best=0.0) == set()
+    assert codec.candidates(text, tokens, 1, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)]) == []
 
 
 def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> None:
@@ -165,7 +149,7 @@ def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> N
     parts[0, 1, last], parts[0, 1, 1] = 6.0, 5.0  # "Ada King" before "Ada"
     parts[1, size - 2, size - 2] = 5.0
     parts[2:] = 5.0
-    found = codec.candidates(text, tokens, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)])
+    found = codec.candidates(text, tokens, 1, np.array([1.0, -1.0], np.float32), [0], [EntityScores(*parts)])
     assert [one.triple.head.text for one in found] == ["Ada King"]
 
 

@@ -141,5 +141,5 @@ def test_the_card_names_languages_relations_and_scores(
 ) -> None:
     model = train(_config(tiny_backbone, epochs=1), sample, sample[:20], tmp_path, _silent)
     card = (model / "README.md").read_text()
-    assert all(word in card for word in ("birth-place", "uk", "micro", "280 sentences"))
-    assert json.loads((model / "config.json").read_text())["format"] == 1
+    assert all(word in card for word in ("birth-place", "uk", "micro", "280 sentences", "calibration error"))
+    assert json.loads((model / "config.json").read_text())["format"] == 2

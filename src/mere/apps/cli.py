@@ -15,6 +15,7 @@ _COMMANDS = {
     "extract": "mere.apps.extract_command:extract_command",
     "train": "mere.apps.training_commands:train_command",
     "evaluate": "mere.apps.training_commands:evaluate_command",
+    "calibrate": "mere.apps.calibrate_command:calibrate_command",
     "add-language": "mere.apps.training_commands:add_language_command",
     "export": "mere.apps.export_command:export_command",
     "reproduce": "mere.apps.reproduce_command:reproduce_command",

@@ -34,7 +34,12 @@ def extract_command(
     form: Annotated[Format, typer.Option("--format", "-f", help="Form of the output.")] = "table",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file, whole or not at all.")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Take every line as a document of its own.")] = False,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Leave out triples with a lower score.")] = 0.0,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out triples that are less likely right than this.")
+    ] = 0.0,
+    precise: Annotated[
+        bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
+    ] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
     runtime: Annotated[
         Runtime, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")
@@ -50,9 +55,8 @@ def extract_command(
         inputs = [STDIN]
     paragraphs = _paragraphs(inputs, lines)
     extractor = Extractor.load(model, runtime)
-    records = extractor.paragraphs(
-        paragraphs, None if language == "auto" else language, min_score=min_score, batch_size=batch_size
-    )
+    spoken = None if language == "auto" else language
+    records = extractor.paragraphs(paragraphs, spoken, min_score, batch_size, precise)
     if output is None:
         WRITERS[form](records, sys.stdout)
         sys.stdout.flush()

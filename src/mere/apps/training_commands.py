@@ -85,6 +85,9 @@ def evaluate_command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({FILES}).")],
     as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Also write the scores here.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
+    precise: Annotated[
+        bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
+    ] = False,
 ) -> None:
     """Score a model on gold data: per language, micro and macro, with 95 % intervals."""
     require("torch", "train")
@@ -97,7 +100,8 @@ def evaluate_command(
     sentences = read_sentence_files(files)
     examples = encode(joint, sentences)
     lost = sum(example.lost for example in examples)
-    scores = evaluate(sentences, predict_examples(joint, examples, batch_size), lost_to_length=lost)
+    predicted = predict_examples(joint, examples, batch_size, precise=precise)
+    scores = evaluate(sentences, predicted, lost_to_length=lost)
     Console().print(_table(scores))
     if as_json is not None:
         with atomic_write(as_json) as handle:

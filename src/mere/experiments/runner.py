@@ -26,9 +26,10 @@ from mere.model.artifact import load_artifact
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.predictor import Item, Scorer, predict
 from mere.schema import Sentence, Triple
+from mere.training.calibration import fit_decoding
 from mere.training.evaluation import count
 from mere.training.run import encode, train
-from mere.training.trainer import Watch, fit_decoding, items_of
+from mere.training.trainer import Watch, items_of
 
 KINDS = ("triple", "relation", "entity")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -12,9 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from mere.errors import ArtifactError
 from mere.model.backbones import Backbone, PackedEmbedding
-from mere.model.codec import Decoding
 from mere.model.config import ModelConfig
-from mere.model.files import FORMAT, MANIFEST, check_manifest, read_config, replacing, write_manifest
+from mere.model.decoding import Decoding
+from mere.model.files import FORMAT, MANIFEST, check_manifest, read_config, replacing, write_config, write_manifest
 from mere.model.joint import JointModel
 from mere.schema import Schema
 
@@ -59,11 +57,10 @@ def _write(model: JointModel, folder: Path, card: str) -> None:
         "format": FORMAT,
         "schema": model.schema.to_dict(),
         "model": msgspec.to_builtins(model.config),
-        "decoding": asdict(model.codec.decoding),
+        "decoding": msgspec.to_builtins(model.codec.decoding),
         "backbone": {"config": backbone.config(), "embeddings": embeddings},
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
-    (folder / "README.md").write_text(card, "utf-8")
+    write_config(folder, config, card)
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
     if not backbone.packed:
         backbone.tokenizer.save(folder)

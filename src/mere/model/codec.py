@@ -1,11 +1,12 @@
 """The codec: gold triples to token indices, model scores to triples with character offsets.
 
 Everything that turns scores into triples is here, in plain numpy, for training, evaluation, command line and runtime
-alike. A sentence of n tokens goes into the model as n+2 positions: bos, the tokens, eos.
+alike; `mere.model.decoding` gives them their probabilities and says which are predicted. A sentence of n tokens goes
+into the model as n+2 positions: bos, the tokens, eos.
 
 The entity head gives four n×n matrices for a sentence and one of its relations (design, §2.5): ``head[i, j]`` scores
 the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that a head starting at i
-goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the threshold everywhere.
+goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the threshold of training.
 
 Torch-free.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mere.errors import SchemaError
+from mere.model.decoding import Candidate, Decoding, Evidence
 from mere.model.tokenizer import Integers, Tokens
 from mere.schema import Schema, Sentence, Span, Triple
 
@@ -106,41 +108,8 @@ class EntityScores:
         return EntityScores(head, tail, link_start, link_end, types)
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A triple that may be predicted: its relation's margin, its pair's logit, whether it is that relation's best."""
-
-    triple: Triple
-    margin: float
-    logit: float
-    best: bool
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """Where a candidate becomes a prediction; zero is what training aims at, dev data may say better.
-
-    Attributes
-    ----------
-    relation:
-        Least margin of a relation over *no relation*.
-    best:
-        Least logit of a relation's best pair; low, since a relation that is stated has a pair.
-    pair:
-        Least logit of its other pairs.
-    """
-
-    relation: float = 0.0
-    best: float = -10.0
-    pair: float = 0.0
-
-    def keeps(self, candidate: Candidate) -> bool:
-        """Whether a candidate is predicted."""
-        return candidate.margin > self.relation and candidate.logit > (self.best if candidate.best else self.pair)
-
-
 class Codec:
-    """Encodes and decodes by one schema; ``decoding`` holds the thresholds in use.
+    """Encodes and decodes by one schema; ``decoding`` gives scores and chooses among candidates.
 
     Parameters
     ----------
@@ -223,45 +192,45 @@ class Codec:
         return Arrays(ids, mask, spannable, np.array(padded, np.int64), stacked)
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
-        """Return rows and relation indices of all predicted relations: those whose margin (B×R) is high enough."""
-        rows, relations = np.nonzero(margins > self.decoding.relation)
+        """Return rows and relation indices of the relations worth looking at: their margins (B×R) are high enough."""
+        rows, relations = np.nonzero(self.decoding.possible(margins, self.schema.relations))
         return rows, relations
 
     def candidates(
-        self, text: str, tokens: Tokens, margins: Floats, relations: Sequence[int], scores: Sequence[EntityScores]
+        self,
+        text: str,
+        tokens: Tokens,
+        language: int,
+        margins: Floats,
+        relations: Sequence[int],
+        scores: Sequence[EntityScores],
     ) -> list[Candidate]:
         """Turn the scores of one sentence into candidate triples.
 
         Parameters
         ----------
-        text, tokens:
-            The sentence.
+        text, tokens, language:
+            The sentence; the language's index.
         margins:
-            R relation scores above (or below) the threshold.
+            R relation scores above (or below) *no relation*.
         relations, scores:
-            The predicted relations and, for each, N×N entity scores.
+            The relations looked at and, for each, N×N entity scores.
         """
         found = []
         for relation, entity in zip(relations, scores, strict=True):
-            margin = float(margins[relation])
             for rank, pair in enumerate(_pairs(entity)):
                 triple = Triple(
                     Span(*self._span(text, tokens, *pair.head), self._type(entity, 0, *pair.head)),
                     self.schema.relations[relation],
                     Span(*self._span(text, tokens, *pair.tail), self._type(entity, 1, *pair.tail)),
-                    _sigmoid(margin) * _sigmoid(pair.logit),
                 )
-                found.append(Candidate(triple, margin, pair.logit, best=rank == 0))
+                evidence = Evidence(self.languages[language], float(margins[relation]), pair.logit, best=rank == 0)
+                found.append(self.decoding.calibration.judge(triple, evidence))
         return found
 
-    def decode(self, candidates: Sequence[Candidate]) -> tuple[Triple, ...]:
-        """Choose among a sentence's candidates by `decoding`; each triple once, best first."""
-        chosen: dict[tuple[str, int, int, int, int], Triple] = {}
-        for triple in (one.triple for one in candidates if self.decoding.keeps(one)):
-            known = chosen.get(triple.key)
-            if known is None or known.score < triple.score:
-                chosen[triple.key] = triple
-        return tuple(sorted(chosen.values(), key=lambda triple: -triple.score))
+    def decode(self, candidates: Sequence[Candidate], *, precise: bool = False) -> tuple[Triple, ...]:
+        """Choose among a sentence's candidates; each triple once, best first (see `Decoding.choose`)."""
+        return self.decoding.choose(candidates, precise=precise)
 
     def _positions(self, tokens: Tokens, span: Span) -> tuple[int, int] | None:
         """First and last position of the tokens that cover ``span``, or None where one end is not covered."""
@@ -286,10 +255,6 @@ class Codec:
         if scores.types is None:
             return None
         return self.schema.entity_types[int(np.argmax(scores.types[first, role, 0] + scores.types[last, role, 1]))]
-
-
-def _sigmoid(logit: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-logit)))
 
 
 @dataclass(frozen=True)

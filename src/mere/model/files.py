@@ -2,7 +2,7 @@
 
 ::
 
-    config.json         format version, schema, shape of the model, the backbone's configuration
+    config.json         format version, schema, shape of the model, calibration and thresholds, the backbone's shape
     model.safetensors   weights; the bundled backbone's word embeddings stay in its own package
     tokenizer.json, special_ids.json   only where the backbone is not a bundled one
     onnx/               graphs for the runtime, where the model was exported (see `mere.model.graphs`)
@@ -26,11 +26,12 @@ from typing import Any, Literal
 import msgspec
 
 from mere.errors import ArtifactError, InputError, MereError
-from mere.model.codec import Decoding
+from mere.model.codec import UNKNOWN_LANGUAGE
 from mere.model.config import ModelConfig
+from mere.model.decoding import Decoding
 from mere.schema import Schema
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 GRAPH_FORMAT = 1
@@ -102,14 +103,31 @@ def read_config(folder: Path) -> dict[str, Any]:
         unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
         if unknown:
             raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
-        Schema.from_dict(config["schema"])
+        schema = Schema.from_dict(config["schema"])
         msgspec.convert(config["model"], ModelConfig)
-        msgspec.convert(config["decoding"], Decoding)
+        known = {*schema.relations, *schema.languages, UNKNOWN_LANGUAGE}
+        strange = msgspec.convert(config["decoding"], Decoding).names - known
+        if strange:
+            raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
     except ArtifactError:
         raise
     except (OSError, ValueError, KeyError, TypeError, MereError) as error:
         raise ArtifactError(f"{path}: not a model's configuration: {error!r}; copy or train the model again") from error
     return dict(config)
+
+
+def write_config(folder: Path, config: dict[str, Any], card: str) -> None:
+    """Write ``config.json`` and the model card."""
+    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
+    (folder / "README.md").write_text(card, "utf-8")
+
+
+def save_decoding(folder: Path, decoding: Decoding, card: str) -> None:
+    """Give the model in ``folder`` another decoding and card, wholly or not at all; all else stays as it is."""
+    config = {**read_config(folder), "decoding": msgspec.to_builtins(decoding)}
+    with replacing(folder) as draft:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        write_config(draft, config, card)
 
 
 def check_manifest(folder: Path, names: Collection[str] | None = None) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mere.model.codec import Arrays, Candidate, Codec, EntityScores, Floats
+from mere.model.codec import Arrays, Codec, EntityScores, Floats
+from mere.model.decoding import Candidate
 from mere.model.tokenizer import Integers, Tokens
 from mere.schema import Triple
 
@@ -38,9 +39,11 @@ class Scorer(Protocol):
         ...
 
 
-def predict(scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32) -> list[tuple[Triple, ...]]:
-    """Return the triples of every item, in the order of ``items``."""
-    return [codec.decode(found) for found in candidates(scorer, codec, items, batch_size=batch_size)]
+def predict(
+    scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32, precise: bool = False
+) -> list[tuple[Triple, ...]]:
+    """Return the triples of every item, in the order of ``items``; ``precise`` keeps only sure ones."""
+    return [codec.decode(found, precise=precise) for found in candidates(scorer, codec, items, batch_size=batch_size)]
 
 
 def candidates(
@@ -68,4 +71,4 @@ def _of_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[l
         mine = np.nonzero(rows == row)[0]
         size = len(item.tokens) + 2
         of_row = [scores.of(int(pair), size) for pair in mine] if scores is not None else []
-        yield codec.candidates(item.text, item.tokens, margins[row], relations[mine].tolist(), of_row)
+        yield codec.candidates(item.text, item.tokens, item.language, margins[row], relations[mine].tolist(), of_row)

@@ -11,7 +11,8 @@ from typing import Literal, overload
 import msgspec
 
 from mere.errors import ArtifactError, InputError, MissingExtraError, require
-from mere.model.codec import Codec, Decoding
+from mere.model.codec import Codec
+from mere.model.decoding import Decoding
 from mere.model.files import FOLDER, check_manifest, read_config
 from mere.model.predictor import Item, Scorer, predict
 from mere.model.tokenizer import Tokenizer
@@ -123,11 +124,21 @@ class Extractor:
 
     @overload
     def extract(  # type: ignore[overload-overlap]  # a string is a sequence of strings; it comes first
-        self, text: str, language: str | None = None, min_score: float | None = None, batch_size: int = 32
+        self,
+        text: str,
+        language: str | None = None,
+        min_score: float | None = None,
+        batch_size: int = 32,
+        precise: bool = False,
     ) -> Sentence: ...
     @overload
     def extract(
-        self, text: Sequence[str], language: str | None = None, min_score: float | None = None, batch_size: int = 32
+        self,
+        text: Sequence[str],
+        language: str | None = None,
+        min_score: float | None = None,
+        batch_size: int = 32,
+        precise: bool = False,
     ) -> list[Sentence]: ...
     def extract(
         self,
@@ -135,6 +146,7 @@ class Extractor:
         language: str | None = None,
         min_score: float | None = None,
         batch_size: int = 32,
+        precise: bool = False,
     ) -> Sentence | list[Sentence]:
         """Return the triples of one text, or of each of several.
 
@@ -145,14 +157,17 @@ class Extractor:
         language:
             Its language; None identifies it, text by text.
         min_score:
-            Leave out triples with a lower score.
+            Leave out triples with a lower score; a score is the probability, 0..1, that the triple is right.
         batch_size:
             Texts a batch.
+        precise:
+            Only triples as sure as the model's precise thresholds ask (`mere.model.decoding.Decoding.precise`).
 
         Raises
         ------
         InputError
-            For a text that is not a string, or a language that the model does not know.
+            For a text that is not a string, a language that the model does not know, or ``precise`` where the model
+            has no such thresholds.
         """
         texts = [text] if isinstance(text, str) else list(text)
         languages = self._languages(texts, language)
@@ -160,9 +175,8 @@ class Extractor:
         pieces = [(row, window) for row, one in enumerate(tokens) for window in windows(one, self.codec.max_tokens)]
         items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
         found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
-        for (row, _), triples in zip(
-            pieces, predict(self.scorer, self.codec, items, batch_size=batch_size), strict=True
-        ):
+        predicted = predict(self.scorer, self.codec, items, batch_size=batch_size, precise=precise)
+        for (row, _), triples in zip(pieces, predicted, strict=True):
             for triple in triples:
                 known = found[row].get(triple.key)
                 if triple.score >= (min_score or 0.0) and (known is None or known.score < triple.score):
@@ -179,11 +193,12 @@ class Extractor:
         language: str | None = None,
         min_score: float | None = None,
         batch_size: int = 32,
+        precise: bool = False,
     ) -> Iterator[Sentence]:
         """Yield the sentences of any number of texts in their order and constant memory; as `extract`."""
         source = iter(texts)
         while chunk := list(islice(source, _CHUNK * batch_size)):
-            yield from self.extract(chunk, language, min_score, batch_size)
+            yield from self.extract(chunk, language, min_score, batch_size, precise)
 
     def paragraphs(
         self,
@@ -191,11 +206,12 @@ class Extractor:
         language: str | None = None,
         min_score: float | None = None,
         batch_size: int = 32,
+        precise: bool = False,
     ) -> Iterator[Record]:
         """Split the paragraphs of documents into sentences and yield a record for each; as `stream`."""
         source = self._pieces(paragraphs, language)
         while chunk := list(islice(source, _CHUNK * batch_size)):
-            sentences = self.extract([piece.text for piece in chunk], language, min_score, batch_size)
+            sentences = self.extract([piece.text for piece in chunk], language, min_score, batch_size, precise)
             for piece, sentence in zip(chunk, sentences, strict=True):
                 yield Record(piece.document, piece.offset, sentence)
 

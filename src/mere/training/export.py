@@ -14,6 +14,7 @@ from mere.model.graphs import write_graphs
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.predictor import Scorer, predict
 from mere.schema import Sentence
+from mere.training.card import with_section
 from mere.training.evaluation import micro_f1
 from mere.training.run import encode
 from mere.training.trainer import items_of
@@ -25,7 +26,8 @@ MOST_LOST_BY_LANGUAGE = 2.0
 ENOUGH = 50
 """Sentences from which on a language counts by itself."""
 
-HEADING = "## ONNX graphs"
+TITLE = "ONNX graphs"
+"""Title of the card's section on them."""
 
 OVERALL = "all"
 """The row over all sentences."""
@@ -79,7 +81,7 @@ def export(
         if not force:
             judge(rows)
         card = draft / "README.md"
-        card.write_text(_with_table(card.read_text("utf-8"), rows), "utf-8")
+        card.write_text(with_section(card.read_text("utf-8"), TITLE, _table(rows)), "utf-8")
     return rows
 
 
@@ -117,11 +119,10 @@ def judge(rows: Sequence[Row]) -> None:
                 )
 
 
-def _with_table(card: str, rows: Sequence[Row]) -> str:
-    """Return the card with the export's section in place of an older one."""
-    text = card.split(HEADING)[0].rstrip()
+def _table(rows: Sequence[Row]) -> str:
+    """Write the card's section."""
     if not rows:
-        return f"{text}\n\n{HEADING}\n\nWhat they lose against torch was not measured.\n"
+        return "What they lose against torch was not measured."
     lines = [
         f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights with torch, the graphs in 32-bit",
         "floats, the graphs with an encoder of 8-bit integers, and what the latter lose.",
@@ -132,4 +133,4 @@ def _with_table(card: str, rows: Sequence[Row]) -> str:
     for row in rows:
         values = (row.torch, row.graphs[ENCODER], row.graphs[INT8], row.lost(INT8))
         lines.append(f"| {row.name} | {row.sentences:,} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
-    return "\n".join([text, "", HEADING, "", *lines, ""])
+    return "\n".join(lines)

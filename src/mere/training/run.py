@@ -27,6 +27,7 @@ from mere.model.codec import Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
+from mere.training.calibration import fit_decoding
 from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
@@ -37,7 +38,6 @@ from mere.training.trainer import (
     StageTrainer,
     StepReport,
     Watch,
-    fit_decoding,
     items_of,
     losses,
     predict_examples,
@@ -128,9 +128,9 @@ def _train_stage(
     )
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     trainer.run()
-    fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
+    reliability = fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
-    save_artifact(model, target, model_card(model, scores, len(train)))
+    save_artifact(model, target, model_card(model, scores, len(train), reliability))
     checkpoint.path.unlink(missing_ok=True)
 
 

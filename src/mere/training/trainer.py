@@ -10,18 +10,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import product
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mere.model.codec import Codec, Decoding, Example
+from mere.model.codec import Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.layers import threshold_loss
-from mere.model.predictor import Item, Scorer, candidates, predict
+from mere.model.predictor import Item, predict
 from mere.model.switcher import Switcher
-from mere.schema import Sentence, Triple
+from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
@@ -58,11 +57,6 @@ class EpochReport:
     seconds: float
 
 
-RELATION_THRESHOLDS = (-1.0, -0.5, 0.0, 0.5, 1.0)
-BEST_THRESHOLDS = (-10.0, -3.0, -2.0, -1.0, 0.0)
-PAIR_THRESHOLDS = (0.0, 1.0, 2.0, 3.0)
-"""What `fit_decoding` tries: coarse, so that small dev data is not fitted."""
-
 Watch = Callable[[StepReport | EpochReport | MemoryPlan], None]
 
 
@@ -91,28 +85,16 @@ def items_of(examples: Sequence[Example], cache: StateCache | None = None) -> li
 
 
 def predict_examples(
-    model: JointModel, examples: Sequence[Example], batch_size: int = 32, cache: StateCache | None = None
+    model: JointModel,
+    examples: Sequence[Example],
+    batch_size: int = 32,
+    cache: StateCache | None = None,
+    *,
+    precise: bool = False,
 ) -> list[tuple[Triple, ...]]:
-    """Triples of every example, by the codec that extraction uses."""
+    """Triples of every example, by the codec that extraction uses; ``precise`` keeps only sure ones."""
     scorer = TorchScorer(model, cache.depth if cache is not None else 0)
-    return predict(scorer, model.codec, items_of(examples, cache), batch_size=batch_size)
-
-
-def fit_decoding(codec: Codec, scorer: Scorer, items: Sequence[Item], gold: Sequence[Sentence]) -> None:
-    """Set a codec's thresholds to those, of a coarse grid, with the best sum of triple and relation F1 on dev data.
-
-    By triple F1 alone they would silence many right relations whose spans are unsure (LOG.md, 2026-11-24).
-    """
-    codec.decoding = Decoding(relation=min(RELATION_THRESHOLDS))
-    found = candidates(scorer, codec, items)
-
-    def score(decoding: Decoding) -> float:
-        codec.decoding = decoding
-        predicted = [codec.decode(of) for of in found]
-        return micro_f1(gold, predicted, "triple") + micro_f1(gold, predicted, "relation")
-
-    grid = product(RELATION_THRESHOLDS, BEST_THRESHOLDS, PAIR_THRESHOLDS)
-    codec.decoding = max((Decoding(*thresholds) for thresholds in grid), key=score)
+    return predict(scorer, model.codec, items_of(examples, cache), batch_size=batch_size, precise=precise)
 
 
 class StageTrainer:
