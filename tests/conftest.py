@@ -12,7 +12,9 @@ import transformers
 from tokenizers import models, pre_tokenizers, processors, trainers
 
 from mere.data.readers import read_sentences
-from mere.schema import Sentence
+from mere.model.artifact import save_artifact
+from mere.model.joint import JointModel, ModelConfig
+from mere.schema import Schema, Sentence
 
 SAMPLE = Path(__file__).parents[1] / "src" / "mere" / "data" / "sample"
 
@@ -63,4 +65,16 @@ def tiny_backbone(tmp_path_factory: pytest.TempPathFactory, sample: list[Sentenc
         type_vocab_size=1,
     )
     transformers.XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a saved model with random weights, moved so that it predicts something."""
+    torch.manual_seed(1)
+    joint = JointModel(ModelConfig(backbone=tiny_backbone, hidden=16, span=8), Schema.of(sample)).eval()
+    with torch.no_grad():
+        joint.relation_head.scores.bias[0] -= 0.1
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_artifact(joint, folder, "# a random model\n")
     return str(folder)

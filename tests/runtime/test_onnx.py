@@ -28,7 +28,7 @@ from mere.runtime.extractor import Extractor
 from mere.runtime.onnx_scorer import OnnxScorer
 from mere.schema import Schema, Sentence
 from mere.training import export as exporting
-from mere.training.export import HEADING, OVERALL, Row, export
+from mere.training.export import OVERALL, TITLE, Row, export
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def copy(model: Path, tmp_path: Path) -> Path:
 def test_the_card_tells_what_the_graphs_lose(model: Path, sample: list[Sentence]) -> None:
     card = (model / "README.md").read_text()
     assert card.startswith("# a random model\n")
-    assert card.count(HEADING) == 1
+    assert card.count(f"## {TITLE}") == 1
     for language in {sentence.language for sentence in sample[::10]}:
         assert f"\n| {language} | 2 | " in card
 

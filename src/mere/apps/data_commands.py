@@ -63,7 +63,7 @@ def stats_command(
     report = Report()
     with _progress(report):
         languages = stats(files, report=report)
-    _print_summary(report)
+    print_summary(report)
     everything = total(languages)
     if as_json:
         values = {language: one.to_dict() for language, one in languages.items()}
@@ -83,7 +83,7 @@ def convert_command(
     report = Report(keep=1)
     with _progress(report):
         lines = write_sentences(read_sentences(source, report=report), target, report=report)
-    _print_summary(report)
+    print_summary(report)
     Console(stderr=True).print(f"{lines:,} lines written to", Text(str(target)), soft_wrap=True, highlight=False)
 
 
@@ -123,7 +123,7 @@ def _print_report(report: Report, console: Console) -> None:
             console.print(Text.assemble((kind, _STYLES[notice.severity]), f" {notice}"), soft_wrap=True)
 
 
-def _print_summary(report: Report) -> None:
+def print_summary(report: Report) -> None:
     """Say on stderr what was mended or left out, one line a kind."""
     console = Console(stderr=True)
     for kind in report.kinds():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from rich.console import Console
@@ -41,10 +42,15 @@ def _span(span: Span) -> dict[str, Any]:
     return values if span.type is None else {**values, "type": span.type}
 
 
+def to_line(record: Record) -> str:
+    """Return a record as a line of the jsonl form."""
+    return json.dumps(to_json(record), ensure_ascii=False) + "\n"
+
+
 def write_jsonl(records: Iterable[Record], handle: TextIO) -> None:
     """Write one JSON object a sentence, as they come."""
     for record in records:
-        handle.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
+        handle.write(to_line(record))
 
 
 def write_csv(records: Iterable[Record], handle: TextIO) -> None:
@@ -76,6 +82,12 @@ def write_table(records: Iterable[Record], handle: TextIO) -> None:
                 f"{triple.score:.2f}",
             )
         console.print(table)
+
+
+def form_of(path: Path | None) -> Format:
+    """Return the form that the ending of a name asks for; a table where it asks for none."""
+    name = path.name.lower().removesuffix(".gz") if path is not None else ""
+    return "jsonl" if name.endswith(".jsonl") else "csv" if name.endswith(".csv") else "table"
 
 
 WRITERS: dict[Format, Callable[[Iterable[Record], TextIO], None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import os
@@ -20,6 +21,7 @@ MAX_LINE = 1 << 20
 """Characters a line may hold; a longer one is refused without being read into memory."""
 
 _MAX_BYTES = 4 * MAX_LINE + 2  # UTF-8 takes four bytes at most, and the line may end in \r\n
+_BLOCK = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 _DAMAGE = (OSError, EOFError, zlib.error)
 
@@ -53,6 +55,45 @@ def read_lines(path: str | Path, report: Report | None = None, *, keep_ends: boo
                 report.add("long-line", f"the line is longer than {MAX_LINE:,} characters; put one sentence on a line")
             elif line is not None:
                 yield number, line
+
+
+def read_text(path: str | Path) -> Iterator[str]:
+    """Yield a UTF-8 text file of any size, gzip or not, in blocks; line ends as they are, without a byte order mark.
+
+    Raises `InputError` for a file that is missing, a folder, empty or binary; where a fault is reached further on, it
+    names the line, and all lines before that have been yielded.
+    """
+    path = Path(path)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    with _open(path) as handle:
+        for number in count():
+            try:
+                raw = handle.read1(_BLOCK)
+            except _DAMAGE as error:
+                problem = f"the file cannot be read further ({error}); it may be damaged or cut off"
+                raise InputError(problem, path=path, line=line) from error
+            text, problem = _decode_block(decoder, raw if number else raw.removeprefix(_BOM), final=not raw)
+            if problem:
+                text = text[: text.rfind("\n") + 1]
+            line += text.count("\n")
+            yield text
+            if problem:
+                raise InputError(problem, path=path, line=line)
+            if not raw:
+                return
+
+
+def _decode_block(decoder: codecs.IncrementalDecoder, raw: bytes, *, final: bool) -> tuple[str, str]:
+    """Return the text of a block up to a fault in it, and what that is."""
+    problem = ""
+    try:
+        text = decoder.decode(raw, final)
+    except UnicodeDecodeError as error:
+        text = error.object[: error.start].decode()
+        problem = f"not UTF-8 (byte 0x{error.object[error.start]:02x}); save the file as UTF-8 text"
+    nul = text.find("\0")
+    return (text[:nul], "the line holds a NUL byte; save the file as UTF-8 text") if nul >= 0 else (text, problem)
 
 
 def _open(path: Path) -> io.BufferedReader:

@@ -16,23 +16,30 @@ from mere.model.decoding import Decoding
 from mere.model.files import FOLDER, check_manifest, read_config
 from mere.model.predictor import Item, Scorer, predict
 from mere.model.tokenizer import Tokenizer
-from mere.runtime.documents import Paragraph, split_sentences, windows
+from mere.runtime.documents import LONGEST_SENTENCE, Paragraph, split_sentences, windows
 from mere.runtime.languages import LanguageIdentifier
 from mere.schema import Schema, Sentence, Triple
 
 Runtime = Literal["auto", "onnx", "torch"]
 
 _CHUNK = 16
-"""Batches that `Extractor.stream` reads ahead, to sort them by length."""
+"""Batches that are read ahead, to sort them by length."""
+
+_CHARACTERS = 256
+"""Characters a sentence that are read ahead at most, on average: it bounds memory where sentences are long."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A sentence of a document: ``offset`` is where its text starts in the document called ``document``."""
+    """A sentence of a document: ``offset`` is where its text starts in the document called ``document``.
+
+    ``windows`` tells in how many overlapping pieces the model has read it; no character of it is left out.
+    """
 
     document: str
     offset: int
     sentence: Sentence
+    windows: int = 1
 
 
 class Extractor:
@@ -170,21 +177,7 @@ class Extractor:
             has no such thresholds.
         """
         texts = [text] if isinstance(text, str) else list(text)
-        languages = self._languages(texts, language)
-        tokens = self.tokenizer.encode(texts)
-        pieces = [(row, window) for row, one in enumerate(tokens) for window in windows(one, self.codec.max_tokens)]
-        items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
-        found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
-        predicted = predict(self.scorer, self.codec, items, batch_size=batch_size, precise=precise)
-        for (row, _), triples in zip(pieces, predicted, strict=True):
-            for triple in triples:
-                known = found[row].get(triple.key)
-                if triple.score >= (min_score or 0.0) and (known is None or known.score < triple.score):
-                    found[row][triple.key] = triple
-        sentences = [
-            Sentence(one, languages[row], tuple(sorted(found[row].values(), key=lambda triple: -triple.score)))
-            for row, one in enumerate(texts)
-        ]
+        sentences = [sentence for sentence, _ in self._read(texts, language, min_score, batch_size, precise)]
         return sentences[0] if isinstance(text, str) else sentences
 
     def stream(
@@ -196,9 +189,8 @@ class Extractor:
         precise: bool = False,
     ) -> Iterator[Sentence]:
         """Yield the sentences of any number of texts in their order and constant memory; as `extract`."""
-        source = iter(texts)
-        while chunk := list(islice(source, _CHUNK * batch_size)):
-            yield from self.extract(chunk, language, min_score, batch_size, precise)
+        for chunk in _chunks((Paragraph("", 0, _checked(text)) for text in texts), batch_size):
+            yield from self.extract([one.text for one in chunk], language, min_score, batch_size, precise)
 
     def paragraphs(
         self,
@@ -207,26 +199,93 @@ class Extractor:
         min_score: float | None = None,
         batch_size: int = 32,
         precise: bool = False,
+        known: Iterable[Paragraph] = (),
     ) -> Iterator[Record]:
-        """Split the paragraphs of documents into sentences and yield a record for each; as `stream`."""
-        source = self._pieces(paragraphs, language)
-        while chunk := list(islice(source, _CHUNK * batch_size)):
-            sentences = self.extract([piece.text for piece in chunk], language, min_score, batch_size, precise)
-            for piece, sentence in zip(chunk, sentences, strict=True):
-                yield Record(piece.document, piece.offset, sentence)
+        """Split the paragraphs of documents into sentences and yield a record for each; as `stream`.
 
-    def _pieces(self, paragraphs: Iterable[Paragraph], language: str | None) -> Iterator[Paragraph]:
+        ``known`` are the first sentences, from an earlier run over the same paragraphs: they are compared, and neither
+        read by the model nor yielded again. The others come out as they would have without. Raises `InputError` where
+        the paragraphs hold other sentences than those.
+        """
+        earlier = iter(known)
+        for chunk in _chunks(self._sentences(paragraphs, language), batch_size):
+            done = list(islice(earlier, len(chunk)))
+            _compare(done, chunk)
+            if len(done) == len(chunk):
+                continue
+            # all of the chunk, since scores differ in their last digits with what else is in a batch
+            found = self._read([one.text for one in chunk], language, min_score, batch_size, precise)
+            for one, (sentence, pieces) in list(zip(chunk, found, strict=True))[len(done) :]:
+                yield Record(one.document, one.offset, sentence, pieces)
+        _compare(list(islice(earlier, 1)), [])
+
+    def _read(
+        self, texts: Sequence[str], language: str | None, min_score: float | None, batch_size: int, precise: bool
+    ) -> list[tuple[Sentence, int]]:
+        """Return each text's sentence and the number of windows in which it was read."""
+        languages = self._languages(texts, language)
+        parts = [windows(one, self.codec.max_tokens) for one in self.tokenizer.encode(texts)]
+        pieces = [(row, window) for row, part in enumerate(parts) for window in part]
+        items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
+        found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
+        predicted = predict(self.scorer, self.codec, items, batch_size=batch_size, precise=precise)
+        for (row, _), triples in zip(pieces, predicted, strict=True):
+            for triple in triples:
+                known = found[row].get(triple.key)
+                if triple.score >= (min_score or 0.0) and (known is None or known.score < triple.score):
+                    found[row][triple.key] = triple
+        best = (tuple(sorted(one.values(), key=lambda triple: -triple.score)) for one in found)
+        sentences = (Sentence(*values) for values in zip(texts, languages, best, strict=True))
+        return list(zip(sentences, map(len, parts), strict=True))
+
+    def _sentences(self, paragraphs: Iterable[Paragraph], language: str | None) -> Iterator[Paragraph]:
         for paragraph in paragraphs:
-            spoken = self._languages([paragraph.text], language)[0] if paragraph.text.strip() else ""
+            start = paragraph.text[:LONGEST_SENTENCE]
+            spoken = self._languages([start], language)[0] if start.strip() else ""
             yield from split_sentences(paragraph, spoken)
 
     def _languages(self, texts: Sequence[str], language: str | None) -> list[str]:
         for text in texts:
-            if not isinstance(text, str):
-                raise InputError(f"a text must be a string, not {type(text).__name__}")
+            _checked(text)
         if language is None:
             return [self.identifier.identify(text)[0] for text in texts]
         if language not in self.languages:
             known = ", ".join(self.languages)
             raise InputError(f"the model does not know the language '{language}'; it knows {known}; or use auto")
         return [language] * len(texts)
+
+
+def _checked(text: object) -> str:
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a string, not {type(text).__name__}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        problem = f"the text holds half a surrogate pair (character {error.start}); write the character itself"
+        raise InputError(problem) from error
+    return text
+
+
+def _chunks(sentences: Iterable[Paragraph], batch_size: int) -> Iterator[list[Paragraph]]:
+    """Yield lists of at most `_CHUNK` batches and, but for a single longer sentence, `_CHARACTERS` each on average."""
+    limit = _CHUNK * batch_size
+    chunk: list[Paragraph] = []
+    characters = 0
+    for sentence in sentences:
+        if chunk and (len(chunk) == limit or characters + len(sentence.text) > limit * _CHARACTERS):
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(sentence)
+        characters += len(sentence.text)
+    if chunk:
+        yield chunk
+
+
+def _compare(known: Sequence[Paragraph], found: Sequence[Paragraph]) -> None:
+    """Raise `InputError` unless ``found`` starts with what is ``known``."""
+    for index, one in enumerate(known):
+        if index >= len(found) or one != found[index]:
+            raise InputError(
+                f"the input does not hold the sentence at {one.offset} of '{one.document}' that an earlier run has read"
+                " there; it was changed since"
+            )
