@@ -115,11 +115,11 @@ def test_from_any_byte_on(
     assert f"{new:,} sentences, " in told
 
 
-def test_a_finished_output_is_made_anew(command: Command, whole: bytes, tmp_path: Path) -> None:
+def test_a_finished_output_is_made_anew(tiny_model: str, tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
-    target.write_text("old\n")
-    assert _run(*command, target) == 0
-    assert target.read_bytes() == whole
+    for text in ("Ada was here.", "Bob was here."):
+        assert _run("extract", text, "--model", tiny_model, "--output", target) == 0
+        assert [json.loads(line)["text"] for line in target.read_text().splitlines()] == [text]
 
 
 def test_other_settings_or_changed_input_do_not_go_on(

@@ -148,8 +148,7 @@ def test_a_stretch_ends_where_a_sentence_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit",
-    ["x", "Ada was here, and Bob, and ", "Ada was born in London. ", "e\u0301", "它很好", "Ada was here\r", "🤷🏽"],
+    "unit", ["x", "Ada was here, and Bob, and ", "Ada was born in London. ", "e\u0301", "它很好", "Ada came\r", "🤷🏽"]
 )
 def test_a_paragraph_without_end_is_linear_work_in_short_pieces(
     unit: str, extractor: Extractor, monkeypatch: pytest.MonkeyPatch
@@ -175,14 +174,14 @@ def test_a_paragraph_without_end_is_linear_work_in_short_pieces(
 
 def test_reading_takes_no_more_memory_for_a_longer_file(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
-    path.write_text("Ada was born in London and " * 500_000)
+    path.write_text("Ada was born in London and " * 300_000)
     tracemalloc.start()
     try:
         sentences = sum(1 for paragraph in read_documents([path]) for _ in split_sentences(paragraph, "en"))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert sentences > 1500
+    assert sentences > 900
     assert peak < 4_000_000
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 
+from mere.apps.bench_command import bench_command
 from mere.apps.data_commands import data_app
 from mere.apps.extract_command import extract_command
 from mere.apps.generate_command import generate_command
@@ -22,6 +23,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "train": train_command,
     "evaluate": evaluate_command,
     "add-language": add_language_command,
+    "bench": bench_command,
     "reproduce": reproduce_command,
 }
 for _name, _function in _COMMANDS.items():
