@@ -14,7 +14,7 @@ PYTHON ?= $(shell for name in python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BENCHMARKS := $(filter-out benchmarks/machine.py,$(wildcard benchmarks/*.py))
+BENCHMARKS := $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix bench

@@ -21,8 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from machine import machine
-
+from mere.apps.machine import machine
 from mere.data.check import check
 from mere.data.readers import read_sentences, write_sentences
 from mere.schema import Sentence, Span, Triple

@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from machine import machine
 
+from mere.apps.machine import machine
 from mere.data.readers import read_all
 from mere.model.codec import Example
 from mere.model.joint import JointModel

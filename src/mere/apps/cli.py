@@ -18,6 +18,7 @@ _COMMANDS = {
     "calibrate": "mere.apps.calibrate_command:calibrate_command",
     "add-language": "mere.apps.training_commands:add_language_command",
     "export": "mere.apps.export_command:export_command",
+    "bench": "mere.apps.bench_command:bench_command",
     "reproduce": "mere.apps.reproduce_command:reproduce_command",
     "data": "mere.apps.data_commands:data_app",
 }
