@@ -151,6 +151,11 @@ def _forget(folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps({k: v for k, v in sums.items() if INT8 not in k}))
 
 
+def _remove_encoders(folder: Path) -> None:
+    for name in (ENCODER, INT8):
+        (folder / FOLDER / name).unlink()
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "graph gone": (lambda f: (f / FOLDER / "entities.onnx").unlink(), "entities.onnx: missing"),
     "graph cut short": (
@@ -162,10 +167,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
     "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
     "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
-    "both encoders gone": (
-        lambda f: [(f / FOLDER / name).unlink() for name in (ENCODER, INT8)],
-        "encoder.onnx: missing",
-    ),
+    "both encoders gone": (_remove_encoders, "encoder.onnx: missing"),
 }
 
 
