@@ -83,7 +83,7 @@ def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sente
     expected = Extractor.load(copy).extract(texts)
     write_manifest(copy)
     found = Extractor.load(copy, runtime="torch").extract(texts)
-    assert sum(bool(one.triples) for one in found) > 20
+    assert sum(bool(one.triples) for one in found) > 10
     for one, other in zip(found, expected, strict=True):
         assert [t.key for t in one.triples] == [t.key for t in other.triples]
         assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-4)
@@ -100,7 +100,7 @@ def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence])
         for twin in (other, inside.get(one.text, one)):
             assert [t.key for t in one.triples] == [t.key for t in twin.triples]
             assert [t.score for t in one.triples] == pytest.approx([t.score for t in twin.triples], abs=1e-3)
-    assert sum(bool(one.triples) for one in alone) > 20
+    assert sum(bool(one.triples) for one in alone) > 10
 
 
 def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
