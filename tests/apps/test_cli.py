@@ -287,3 +287,21 @@ def test_add_language_says_before_and_after(tiny_backbone: str, sample: list[Sen
     assert "after: dev F1" in done.stderr
     records = _records(_mere("extract", "Київ.", "-m", str(tmp_path / "new"), "-f", "jsonl", "--language", "uk"))
     assert records[0]["language"] == "uk"
+
+
+def test_export_adds_graphs_which_extraction_then_uses(model: str, sample: list[Sentence], tmp_path: Path) -> None:
+    write_jsonl(sample[::14], tmp_path / "dev.jsonl")
+    output = str(tmp_path / "exported")
+    done = _mere("export", model, str(tmp_path / "dev.jsonl"), "--output", output, "--force")
+    assert done.returncode == 0, done.stderr
+    assert "all (20 sentences): triple F1 with torch" in done.stderr
+    assert not (Path(model) / "onnx").exists()
+    text = "Ada Lovelace was born in London."
+    command = ("extract", text, "--language", "en", "--format", "jsonl", "--model")
+    with_torch, *with_graphs = (
+        _records(_mere(*command, output, "--runtime", runtime)) for runtime in ("torch", "onnx", "auto")
+    )
+    assert with_graphs[0] == with_graphs[1]
+    assert [one["text"] for one in with_graphs[0]] == [one["text"] for one in with_torch]
+    assert "make them with: mere export" in _error("extract", text, "--model", model, "--runtime", "onnx")
+    assert "no model here" in _error("export", str(tmp_path / "nowhere"))

@@ -16,6 +16,7 @@ from mere.model.config import AggregatorConfig, ModelConfig, SwitcherConfig
 from mere.model.files import ENCODER, FOLDER, INT8, write_manifest
 from mere.model.graphs import write_graphs
 from mere.model.joint import JointModel, TorchScorer
+from mere.model.predictor import Scorer
 from mere.runtime.onnx_scorer import OnnxScorer
 from mere.schema import Schema, Sentence
 
@@ -67,9 +68,7 @@ def exported(
     return model, _exported(model, tmp_path_factory.mktemp("models") / "tiny")
 
 
-def _scores(
-    scorer: OnnxScorer | TorchScorer, model: JointModel, sentences: list[Sentence]
-) -> tuple[Floats, list[Floats]]:
+def _scores(scorer: Scorer, model: JointModel, sentences: list[Sentence]) -> tuple[Floats, list[Floats]]:
     """Margins, and all entity scores of every sentence under two relations."""
     tokens = model.backbone.tokenizer.encode([one.text for one in sentences])
     arrays = model.codec.batch(tokens, [model.codec.language_index(one.language) for one in sentences])

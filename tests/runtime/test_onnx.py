@@ -83,7 +83,7 @@ def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sente
     expected = Extractor.load(copy).extract(texts)
     write_manifest(copy)
     found = Extractor.load(copy, runtime="torch").extract(texts)
-    assert sum(bool(one.triples) for one in found) > 20
+    assert sum(bool(one.triples) for one in found) > 10
     for one, other in zip(found, expected, strict=True):
         assert [t.key for t in one.triples] == [t.key for t in other.triples]
         assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-4)
@@ -100,7 +100,7 @@ def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence])
         for twin in (other, inside.get(one.text, one)):
             assert [t.key for t in one.triples] == [t.key for t in twin.triples]
             assert [t.score for t in one.triples] == pytest.approx([t.score for t in twin.triples], abs=1e-3)
-    assert sum(bool(one.triples) for one in alone) > 20
+    assert sum(bool(one.triples) for one in alone) > 10
 
 
 def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
@@ -151,6 +151,11 @@ def _forget(folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps({k: v for k, v in sums.items() if INT8 not in k}))
 
 
+def _remove_encoders(folder: Path) -> None:
+    for name in (ENCODER, INT8):
+        (folder / FOLDER / name).unlink()
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "graph gone": (lambda f: (f / FOLDER / "entities.onnx").unlink(), "entities.onnx: missing"),
     "graph cut short": (
@@ -162,10 +167,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
     "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
     "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
-    "both encoders gone": (
-        lambda f: [(f / FOLDER / name).unlink() for name in (ENCODER, INT8)],
-        "encoder.onnx: missing",
-    ),
+    "both encoders gone": (_remove_encoders, "encoder.onnx: missing"),
 }
 
 

@@ -126,11 +126,9 @@ def _with_fixed_routing(model: JointModel) -> JointModel:
 
 
 def _export(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
-    """Trace ``module`` and write its graph, all axes of length 3, 4 and 7 dynamic, fused by onnxruntime."""
+    """Trace ``module`` and write its graph, fused by onnxruntime; the first two axes of every input are dynamic."""
     dynamic = torch.export.Dim.DYNAMIC
-    shapes = tuple(
-        {axis: dynamic for axis, size in enumerate(one.shape) if size in (3, 4, 7)} for one in inputs.values()
-    )
+    shapes = tuple(dict.fromkeys(range(min(2, one.dim())), dynamic) for one in inputs.values())
     plain = path.with_suffix(".plain")
     fused = mock.patch.object(functional, "scaled_dot_product_attention", _attention)
     with _quiet(), torch.no_grad(), fused:
@@ -181,7 +179,7 @@ def _attention(
         shape=(batch, length, heads * width),
         version=OPSET,
     )
-    return attended.unflatten(-1, (heads, width)).transpose(1, 2)
+    return attended.reshape(batch, length, heads, width).transpose(1, 2)
 
 
 @contextlib.contextmanager

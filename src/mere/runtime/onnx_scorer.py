@@ -17,6 +17,9 @@ from mere.model.tokenizer import Integers
 MOST_THREADS = 4
 """Threads of a graph at most: beyond that, sentences are too short to share among more."""
 
+TOKENS = 384
+"""Tokens a thread that are encoded at once: their states stay in its cache, where more would not."""
+
 
 class OnnxScorer:
     """Scores batches with an exported artifact's graphs (a `mere.model.predictor.Scorer`); threads may share it.
@@ -47,8 +50,17 @@ class OnnxScorer:
 
     def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
         """Return B×N×d states and B×R margins."""
-        inputs = {"ids": arrays.ids} if self.words is None else {"words": self.words.embedding_rows(arrays.ids)}
-        states, margins = self._encoder.run(None, {**inputs, "mask": arrays.mask, "language": arrays.language})
+        rows, length = arrays.ids.shape
+        size = max(1, TOKENS * _threads() // length)
+        parts = [self._encode(arrays, slice(start, start + size)) for start in range(0, rows, size)]
+        states, margins = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return states, margins
+
+    def _encode(self, arrays: Arrays, rows: slice) -> tuple[Floats, Floats]:
+        ids = arrays.ids[rows]
+        inputs = {"ids": ids} if self.words is None else {"words": self.words.embedding_rows(ids)}
+        inputs |= {"mask": arrays.mask[rows], "language": arrays.language[rows]}
+        states, margins = self._encoder.run(None, inputs)
         return states, margins
 
     def entities(self, states: Floats, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
@@ -64,7 +76,7 @@ def _session(path: Path) -> Any:
     import onnxruntime  # takes a tenth of a second: only where a model is loaded
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MOST_THREADS, _processors())
+    options.intra_op_num_threads = _threads()
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.enable_mem_pattern = False  # every batch has a shape of its own
@@ -78,8 +90,8 @@ def _session(path: Path) -> Any:
         raise ArtifactError(f"{path}: cannot be run ({reason}); export the model again") from error
 
 
-def _processors() -> int:
-    """Processors that this process may use; OMP_NUM_THREADS, which numpy and torch heed too, may say less."""
+def _threads() -> int:
+    """Processors that this process may use, up to a few; OMP_NUM_THREADS, which torch heeds too, may say less."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     wished = os.environ.get("OMP_NUM_THREADS", "")
-    return min(available, int(wished)) if wished.isdigit() and int(wished) else available
+    return min(MOST_THREADS, available, int(wished) if wished.isdigit() and int(wished) else available)
