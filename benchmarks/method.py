@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 import torch
-from machine import machine
 from torch import nn
 
+from mere.apps.machine import machine
 from mere.data.readers import read_all
 from mere.model.codec import Example
 from mere.model.joint import JointModel
@@ -118,7 +118,9 @@ def stages(config: TrainingConfig, model: JointModel, examples: Sequence[Example
     found: dict[str, Any] = {}
     with TemporaryDirectory() as folder:
         for number, stage in enumerate((first, whole, second)):
-            found[stage.name] = epoch(model, stage, examples, Path(folder) / str(number))
+            place = Path(folder) / str(number)
+            place.mkdir()
+            found[stage.name] = epoch(model, stage, examples, place)
     for stage in (first, whole):
         found[stage.name]["times_stage_two"] = round(
             found[stage.name]["epoch_seconds"] / found[second.name]["epoch_seconds"], 1
@@ -141,7 +143,7 @@ def main() -> None:
     model = JointModel(config.model, Schema.of(sentences))
     examples = encode(model, sentences)
     values = {
-        "machine": {**machine("torch"), "threads": torch.get_num_threads()},
+        "machine": machine("torch"),
         "config": options.config,
         "sentences": len(sentences),
         "sizes": sizes(model),

@@ -58,7 +58,7 @@ class OnnxScorer:
 
     def _encode(self, arrays: Arrays, rows: slice) -> tuple[Floats, Floats]:
         ids = arrays.ids[rows]
-        inputs = {"ids": ids} if self.words is None else {"words": self.words.embedding_rows(ids)}
+        inputs: dict[str, Any] = {"ids": ids} if self.words is None else {"words": self.words.embedding_rows(ids)}
         inputs |= {"mask": arrays.mask[rows], "language": arrays.language[rows]}
         states, margins = self._encoder.run(None, inputs)
         return states, margins
