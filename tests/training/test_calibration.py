@@ -94,6 +94,7 @@ def test_what_was_seen_too_little_has_nothing_of_its_own() -> None:
     few = fit(found, gold)
     assert few.thresholds.relations == {}
     assert few.calibration.languages == {}
+    assert fit(found[: LEAST - 1], gold[: LEAST - 1], precision=0.0).precise is None
     many = fit(*_data(12 * LEAST))
     assert set(many.thresholds.relations) == {"born-in", "died-in"}
     assert set(many.calibration.languages) == {"de", "en"}

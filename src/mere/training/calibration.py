@@ -32,6 +32,9 @@ BINS = 10
 LEAST = 30
 """Candidates that a language or a relation must have for anything of its own."""
 
+UNFITTED = Decoding(thresholds=Thresholds(0.5))
+"""What epochs are compared by, before anything is fitted."""
+
 _FLOOR = 0.1
 """Relations that are less likely stated are not looked at."""
 

@@ -27,7 +27,7 @@ from mere.model.codec import Example
 from mere.model.joint import JointModel, TorchScorer
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
-from mere.training.calibration import fit_decoding
+from mere.training.calibration import UNFITTED, fit_decoding
 from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
@@ -127,6 +127,7 @@ def _train_stage(
         _prefers_bf16(model, examples, stage.batch_size) if config.precision == "auto" else config.precision == "bf16"
     )
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
+    model.codec.decoding = UNFITTED
     trainer.run()
     reliability = fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
