@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from mere.apps.training_commands import FILES, read_sentence_files
-from mere.errors import InputError, require
+from mere.errors import InputError
 from mere.model.predictor import Item
 from mere.runtime.extractor import Extractor
 
@@ -26,7 +26,6 @@ def calibrate_command(
 
     Training does the same at its end, on its dev data.
     """
-    require("torch", "train")
     from mere.model.files import save_decoding
     from mere.training.calibration import fit_decoding
     from mere.training.card import CONFIDENCE, confidence, with_section
