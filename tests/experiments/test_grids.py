@@ -91,7 +91,7 @@ def test_only_what_is_asked_for_runs_and_what_it_builds_on(
 ) -> None:
     grid = _small("smiler", tiny_backbone)
     results = _runner(grid, sample, tmp_path).run(["mere-wrong-module"])
-    assert [result.variant for result in results] == ["mere", "mere-wrong-module"]
+    assert [result.variant for result in results] == ["mere-without-switcher", "mere", "mere-wrong-module"]
     with pytest.raises(InputError, match="no variant 'meer'"):
         _runner(grid, sample, tmp_path).run(["meer"])
 
