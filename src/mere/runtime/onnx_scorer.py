@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mere.errors import ArtifactError
 from mere.model.codec import Arrays, EntityScores, Floats
@@ -58,8 +59,11 @@ class OnnxScorer:
 
     def _encode(self, arrays: Arrays, rows: slice) -> tuple[Floats, Floats]:
         ids = arrays.ids[rows]
-        inputs: dict[str, Any] = {"ids": ids} if self.words is None else {"words": self.words.embedding_rows(ids)}
-        inputs |= {"mask": arrays.mask[rows], "language": arrays.language[rows]}
+        inputs: dict[str, NDArray[Any]] = {"mask": arrays.mask[rows], "language": arrays.language[rows]}
+        if self.words is None:
+            inputs["ids"] = ids
+        else:
+            inputs["words"] = self.words.embedding_rows(ids)
         states, margins = self._encoder.run(None, inputs)
         return states, margins
 
