@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,79 @@ def _spans_hold(sentences: list[Sentence]) -> None:
 
 
 @pytest.mark.parametrize("tokenised", [0.0, 1.0])
-def test_offsets_are_exact(good: PatternFile, tokenised: float) -> None:
-    sentences = list(generate([good], 200, tokenised=tokenised))
+@pytest.mark.parametrize("extended", [0.0, 1.0])
+def test_offsets_are_exact(good: PatternFile, tokenised: float, extended: float) -> None:
+    sentences = list(generate([good], 200, tokenised=tokenised, extended=extended))
     _spans_hold(sentences)
     tails = {triple.tail.text for sentence in sentences for triple in sentence.triples}
     assert tails == {"Köln", "Bonn", "Kölns", "Bonns", "Malerin", "Koch"}
+
+
+def _changed(folder: Path, old: str, new: str) -> PatternFile:
+    assert old in GOOD
+    return read_patterns(_file(folder, GOOD.replace(old, new)))
+
+
+def _tails(file: PatternFile, tokenised: float) -> set[str]:
+    sentences = list(generate([file], 200, tokenised=tokenised))
+    _spans_hold(sentences)
+    return {triple.tail.text for sentence in sentences for triple in sentence.triples}
+
+
+def test_endings_can_stay_outside(tmp_path: Path) -> None:
+    file = _changed(tmp_path, 'decimal = ","', 'decimal = ","\nendings = ["s"]')
+    assert _tails(file, tokenised=0) == {"Köln", "Bonn", "Malerin", "Koch"}
+    assert any("Mauern Kölns sah" in sentence.text for sentence in generate([file], 50))
+
+
+def test_loose_endings_are_cut_off_in_tokenised_text_only(tmp_path: Path) -> None:
+    file = _changed(tmp_path, 'decimal = ","', 'decimal = ","\nloose_endings = true')
+    assert "Kölns" in _tails(file, tokenised=0)
+    assert "Kölns" not in _tails(file, tokenised=1)
+    assert any("Mauern Köln s sah" in sentence.text for sentence in generate([file], 50, tokenised=1))
+
+
+def test_prefixes_belong_to_the_entity(tmp_path: Path) -> None:
+    file = _changed(tmp_path, "kam in {t:city}, einer", "kam nach x{t:city}, einer")
+    assert "Köln" in _tails(file, tokenised=0)
+    path = _file(tmp_path, (tmp_path / "de.toml").read_text("utf-8").replace('decimal = ","', 'prefixes = "x"'))
+    assert {"xKöln", "xBonn"} < _tails(read_patterns(path), tokenised=0)
+
+
+def test_years_rise_within_a_sentence(tmp_path: Path) -> None:
+    file = _changed(tmp_path, "(geboren am {date})", "({year}–{year})")
+    found = [re.search(r"\((\d+)–(\d+)\)", sentence.text) for sentence in generate([file], 200, extended=0)]
+    assert all(int(years[1]) <= int(years[2]) for years in found if years)
+    assert sum(bool(years) for years in found) > 50
+
+
+FRAMES = """
+[frames]
+before = ["Kurz notiert: ", "Laut {person}: "]
+after = [", wie man hört"]
+joins = [" ", "; "]
+"""
+
+
+def test_sentences_can_be_extended(tmp_path: Path) -> None:
+    file = read_patterns(_file(tmp_path, GOOD + FRAMES))
+    plain, longer = (list(generate([file], 300, extended=share)) for share in (0, 1))
+    _spans_hold(longer)
+    assert not any("notiert" in sentence.text or "man hört" in sentence.text for sentence in plain)
+    assert {"Kurz notiert", "Laut ", ", wie man hört", "; "} == {
+        part
+        for part in ("Kurz notiert", "Laut ", ", wie man hört", "; ")
+        if any(part in sentence.text for sentence in longer)
+    }
+    assert max(len(sentence.triples) for sentence in longer) > max(len(sentence.triples) for sentence in plain)
+    assert all(sentence.text.endswith(".") and ".." not in sentence.text for sentence in longer)
+
+
+def test_extended_negatives_state_nothing(tmp_path: Path) -> None:
+    file = read_patterns(_file(tmp_path, GOOD + FRAMES))
+    negatives = [one for one in generate([file], 300, extended=1, negatives=1) if "besuchte" in one.text]
+    assert any(one.text.count("besuchte") > 1 for one in negatives)
+    assert not any(one.triples or "geboren" in one.text for one in negatives)
 
 
 def test_the_seed_fixes_everything(good: PatternFile) -> None:
@@ -102,6 +171,11 @@ def test_held_out_patterns_are_apart() -> None:
         (("{date})", "{date)"), "a slot must read"),
         (('language = "de"', ""), "must name the language"),
         (("[negatives]", "[negative]"), "unknown table 'negative'"),
+        (("thousands", "thousand"), "thousands, decimal, digits"),
+        (('decimal = ","', "decimal = 1"), "format.decimal"),
+        (("[negatives]", "[frames]\nafter = 3\n[negatives]"), "frames.after"),
+        (("[negatives]", '[frames]\nafter = ["{no}"]\n[negatives]'), "no list 'no'"),
+        (("[negatives]", '[frames]\nwithin = ["x"]\n[negatives]'), "before, after and joins only"),
         (('["Eva Sommer"]', "3"), "must be a list of texts"),
         (('["Eva Sommer"]', '{ csv = "none.csv", column = "name" }'), "none.csv"),
         (("[patterns]", "[patterns"), "not valid TOML"),

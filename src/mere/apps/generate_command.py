@@ -25,6 +25,9 @@ def generate_command(
     tokenised: Annotated[
         float, typer.Option(min=0, max=1, help="Share of sentences with blanks around punctuation.")
     ] = 0.0,
+    extended: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of sentences made longer by frames and further sentences.")
+    ] = 0.4,
     hold_out: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the patterns to leave out, for measuring.")
     ] = 0.0,
@@ -44,6 +47,7 @@ def generate_command(
         seed=seed,
         negatives=negatives,
         tokenised=tokenised,
+        extended=extended,
         held_out_share=hold_out,
         only_held_out=only_held_out,
     )

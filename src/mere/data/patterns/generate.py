@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from mere.data.patterns.grammar import NUMERIC, Pattern, PatternFile, Slot
-from mere.schema import NO_RELATION, Sentence, Span, Triple
+from mere.data.patterns.draft import Draft
+from mere.data.patterns.grammar import Pattern, PatternFile, Slot
+from mere.schema import NO_RELATION, Sentence
+
+_FRAME, _JOIN = 0.4, (0.25, 0.5, 0.25)
+"""How often a sentence that is extended gets a lead-in or a clause after it; and none, one or two more sentences."""
 
 
 def shipped_patterns() -> dict[str, Path]:
@@ -32,6 +35,7 @@ def generate(
     seed: int = 1,
     negatives: float = 0.15,
     tokenised: float = 0.0,
+    extended: float = 0.4,
     held_out_share: float = 0.0,
     only_held_out: bool = False,
 ) -> Iterator[Sentence]:
@@ -49,6 +53,8 @@ def generate(
         Share of sentences that state no relation.
     tokenised:
         Share of sentences written with blanks around punctuation, as tokenised corpora have them.
+    extended:
+        Share of sentences made longer by the file's frames and by further sentences.
     held_out_share, only_held_out:
         Leave out the patterns of `held_out`, or use those alone.
     """
@@ -64,95 +70,36 @@ def generate(
             is_negative = not relations or (negative and source.random() < negatives)
             group = negative if is_negative else by_relation[relations[number % len(relations)]]
             pattern = source.choice(group)
-            sentence = fill(file, pattern, source, tokenised=source.random() < tokenised)
+            draft = Draft(file, source, tokenised=source.random() < tokenised)
+            if source.random() < extended:
+                _extend(draft, pattern, group if is_negative else usable)
+            else:
+                draft.add(pattern)
+            sentence = draft.sentence()
             yield Sentence(
                 sentence.text, file.language, sentence.triples, f"{file.language}/{pattern.id}/{seed}-{number}"
             )
 
 
-@dataclass
-class _Draft:
-    """A sentence being written: its text so far, and where the named slots came to stand."""
-
-    text: str = ""
-    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-
-
-def fill(file: PatternFile, pattern: Pattern, source: random.Random, *, tokenised: bool = False) -> Sentence:
-    """Write one sentence from ``pattern``; offsets are exact."""
-    draft = _Draft()
-    for part in pattern.parts:
-        _write(file, part, source, draft)
-    text = draft.text[:1].upper() + draft.text[1:] if len(draft.text[:1].upper()) == 1 else draft.text
-    spans = draft.spans
-    if tokenised:
-        text, origin = _tokenise(text)
-        spans = {name: (origin[start], origin[end - 1] + 1) for name, (start, end) in spans.items()}
-    triples = tuple(
-        Triple(Span.of(text, *spans[head]), relation, Span.of(text, *spans[tail]))
-        for head, relation, tail in pattern.facts
-    )
-    return Sentence(text, file.language, triples)
+def _extend(draft: Draft, first: Pattern, others: Sequence[Pattern]) -> None:
+    """Write ``first`` within what can go around it: a lead-in, a clause after it, further sentences."""
+    frames, source = draft.file.frames, draft.source
+    leads = [parts for parts in frames.before if _may_follow(first)]
+    if leads and source.random() < _FRAME:
+        draft.write(source.choice(leads))
+    draft.add(first, capital=not draft.text or draft.text.endswith(": "))
+    if frames.after and source.random() < _FRAME and draft.drop_full_stop():
+        draft.write(source.choice(frames.after))
+        draft.text += "."
+    for _ in range(source.choices((0, 1, 2), _JOIN)[0]):
+        other, join = source.choice(others), source.choice(frames.joins)
+        closed = join != " " and _may_follow(other) and draft.drop_full_stop()
+        draft.text += join if closed else " "
+        draft.add(other, capital=not closed)
+    draft.capitalise(0)
 
 
-def _write(file: PatternFile, part: str | Slot, source: random.Random, draft: _Draft) -> None:
-    if isinstance(part, str):
-        draft.text += part
-        return
-    start = len(draft.text)
-    if part.list in NUMERIC:
-        draft.text += _number(file, part.list, source)
-    else:
-        item = _draw(file, part, source, draft)
-        core = item.find("["), item.find("]") - 1
-        for inner in file.parse(item.replace("[", "").replace("]", "")):
-            _write(file, inner, source, draft)
-        if core[0] >= 0:
-            start, end = start + core[0], start + core[1]
-            draft.spans[part.name or ""] = (start, end)
-            return
-    draft.spans[part.name or ""] = (start, len(draft.text))
-
-
-def _draw(file: PatternFile, slot: Slot, source: random.Random, draft: _Draft) -> str:
-    """Pick an item that the sentence does not use yet (any, where all are used)."""
-    items = file.lists[slot.list]
-    item = source.choice(items)
-    for _ in range(20):
-        if item[0] not in draft.used:
-            break
-        item = source.choice(items)
-    draft.used.add(item[0])
-    return item[slot.form]
-
-
-def _number(file: PatternFile, kind: str, source: random.Random) -> str:
-    if kind == "decimal":
-        text = f"{source.uniform(0.5, 300):.{source.choice((1, 2))}f}".replace(".", file.decimal)
-    elif kind == "number":
-        text = f"{int(10 ** source.uniform(2.3, 6.8)):,}".replace(",", file.thousands)
-    else:
-        low, high = {"year": (1750, 2023), "day": (1, 28), "small": (2, 99)}[kind]
-        text = str(source.randint(low, high))
-    return text.translate({ord(str(value)): digit for value, digit in enumerate(file.digits)})
-
-
-def _tokenise(text: str) -> tuple[str, list[int]]:
-    """Put blanks around punctuation; also return where each character of ``text`` came to stand."""
-    written: list[str] = []
-    origin: list[int] = []
-    length = 0
-    for index, character in enumerate(text):
-        between_digits = 0 < index < len(text) - 1 and text[index - 1].isdigit() and text[index + 1].isdigit()
-        apart = character in ',.;:()!?«»„“”"،؛؟–' and not between_digits
-        if apart and written and not written[-1].endswith(" "):
-            written.append(" ")
-            length += 1
-        origin.append(length)
-        written.append(character)
-        length += 1
-        if apart and index + 1 < len(text) and text[index + 1] != " ":
-            written.append(" ")
-            length += 1
-    return "".join(written), origin
+def _may_follow(pattern: Pattern) -> bool:
+    """Whether a sentence can stand after a lead-in or a comma: nothing in it is a capital for standing first."""
+    first = pattern.parts[0]
+    return isinstance(first, Slot) or not first[:1].isupper()

@@ -8,6 +8,9 @@
     thousands = "."                # 12.345
     decimal = ","                  # 1,75
     digits = "0123456789"
+    endings = ["s"]                # what a form adds to an item without being part of the entity: Kölns, but Köln
+    loose_endings = true           # tokenised corpora cut every ending off: "deutsch er", the entity is "deutsch"
+    prefixes = "و"                 # letters written onto the next word that count as part of the entity
 
     [forms]                        # names of the forms that the items of a list have, the first is the default
     city = ["base", "genitive"]
@@ -30,11 +33,17 @@
     [negatives]
     patterns = ["{person} besuchte die Messe in {city}."]
 
+    [frames]                       # what can make a sentence longer without stating a relation; all optional
+    before = ["Kurz notiert: "]                          # leads into a sentence that begins with a slot
+    after = [", wie die Zeitung am {day}. Mai schrieb"]  # goes before the full stop
+    joins = [" ", "; "]            # between two sentences; all but a blank take the place of the full stop
+
 A slot is ``{name:list.form}``, the form optional. ``h`` and ``t`` are head and tail of the relation that the pattern
 stands under; other named slots take part in the further triples behind ``|`` (``a relation b``, several with ``;``).
 A slot without a name, ``{list}`` or ``{list.form}``, is a distractor. No item is used twice in a sentence.
 ``{year} {day} {number} {small} {decimal}`` need no list: a year, 1..28, an integer of 3 to 7 digits, 2..99, and a
-number with one or two decimals. A sentence that would begin with a small letter is capitalised.
+number with one or two decimals. Years rise within a sentence, so that people die after they are born. A sentence that
+would begin with a small letter is capitalised.
 """
 
 from __future__ import annotations
@@ -43,7 +52,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +75,10 @@ class Slot:
     form: int
 
 
+Parts = tuple[str | Slot, ...]
+"""Literal text and slots in turn."""
+
+
 @dataclass(frozen=True)
 class Pattern:
     """A parsed pattern.
@@ -81,8 +94,29 @@ class Pattern:
     """
 
     id: str
-    parts: tuple[str | Slot, ...]
+    parts: Parts
     facts: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a language writes numbers, and what is written onto an entity; the fields are those of ``[format]``."""
+
+    thousands: str = ","
+    decimal: str = "."
+    digits: str = "0123456789"
+    endings: tuple[str, ...] = ()
+    loose_endings: bool = False
+    prefixes: str = ""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What makes sentences longer: parts that go before and after one, and texts that join two."""
+
+    before: tuple[Parts, ...] = ()
+    after: tuple[Parts, ...] = ()
+    joins: tuple[str, ...] = (" ",)
 
 
 @dataclass(frozen=True)
@@ -93,11 +127,10 @@ class PatternFile:
     lists: Mapping[str, tuple[tuple[str, ...], ...]]
     forms: Mapping[str, tuple[str, ...]]
     patterns: tuple[Pattern, ...]
-    thousands: str = ","
-    decimal: str = "."
-    digits: str = "0123456789"
+    format: Format = Format()
+    frames: Frames = Frames()
 
-    def parse(self, text: str) -> tuple[str | Slot, ...]:
+    def parse(self, text: str) -> Parts:
         """Split a pattern or an item into literal text and slots; raises `SchemaError` for an unknown list or form."""
         parts: list[str | Slot] = []
         end = 0
@@ -135,7 +168,7 @@ def read_patterns(path: Path) -> PatternFile:
 
 
 def _build(values: dict[str, Any], folder: Path) -> PatternFile:
-    unknown = set(values) - {"language", "format", "forms", "lists", "patterns", "negatives"}
+    unknown = set(values) - {"language", "format", "forms", "lists", "patterns", "negatives", "frames"}
     if unknown:
         raise InputError(f"unknown table '{min(unknown)}'")
     language = values.get("language")
@@ -144,10 +177,7 @@ def _build(values: dict[str, Any], folder: Path) -> PatternFile:
     forms = {name: tuple(names) for name, names in values.get("forms", {}).items()}
     lists = {name: _items(name, items, forms.get(name, ("base",)), folder) for name, items in values["lists"].items()}
     lists = {name: _expand(name, lists, forms) for name in lists}
-    number_format = values.get("format", {})
-    if set(number_format) - {"thousands", "decimal", "digits"}:
-        raise InputError("knows thousands, decimal and digits only", field="format")
-    bare = PatternFile(language, lists, forms, (), **number_format)
+    bare = PatternFile(language, lists, forms, (), _format(values.get("format", {})))
     for name, items in lists.items():
         for item in items:
             for form in item:
@@ -162,7 +192,27 @@ def _build(values: dict[str, Any], folder: Path) -> PatternFile:
     patterns += [_pattern(bare, NO_RELATION, number, text) for number, text in enumerate(negatives, start=1)]
     if not patterns:
         raise InputError("holds no patterns; add some under [patterns]")
-    return PatternFile(language, lists, forms, tuple(patterns), **number_format)
+    return replace(bare, patterns=tuple(patterns), frames=_frames(bare, values.get("frames", {})))
+
+
+def _format(values: dict[str, Any]) -> Format:
+    known = {field.name: field.default for field in fields(Format)}
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(f"knows {', '.join(known)} only", field=f"format.{name}")
+        if not isinstance(value, list if name == "endings" else type(known[name])):
+            raise InputError("has a value of the wrong kind", field=f"format.{name}")
+    return Format(**{**values, "endings": tuple(values.get("endings", ()))})
+
+
+def _frames(file: PatternFile, values: dict[str, Any]) -> Frames:
+    for name, texts in values.items():
+        if name not in ("before", "after", "joins"):
+            raise InputError("knows before, after and joins only", field=f"frames.{name}")
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise InputError("must be a list of texts", field=f"frames.{name}")
+    before, after = (tuple(file.parse(text) for text in values.get(name, ())) for name in ("before", "after"))
+    return Frames(before, after, tuple(values.get("joins", (" ",))))
 
 
 def _items(name: str, items: Any, forms: tuple[str, ...], folder: Path) -> tuple[tuple[str, ...], ...]:
