@@ -19,12 +19,12 @@ def _shown(form: str) -> list[str]:
 
 
 def test_configurations_are_read(tmp_path: Path) -> None:
-    (configuration,) = _shown("toml")
-    (tmp_path / "shown.toml").write_text(configuration, "utf-8")
-    assert [stage.name for stage in load_config(str(tmp_path / "shown.toml")).stages] == [
-        "unified",
-        "language-specific",
-    ]
+    for number, configuration in enumerate(_shown("toml")):
+        (tmp_path / f"{number}.toml").write_text(configuration, "utf-8")
+    whole, extending = (load_config(str(tmp_path / f"{number}.toml")) for number in (0, 1))
+    assert [stage.name for stage in whole.stages] == ["unified", "language-specific"]
+    assert extending.model.aggregator is None
+    assert extending.model.switcher is not None
     assert load_config(str(EXAMPLES / "sample.toml")).stages
 
 
