@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from mere.data.check import check
 from mere.data.jsonl import read_jsonl
+from mere.data.smiler import LABELS
+from mere.errors import ArtifactError
+from mere.runtime.extractor import Extractor
 from mere.runtime.languages import LanguageIdentifier
+from mere.schema import NO_RELATION, Sentence
 from mere.training.config import load_config
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
+LANGUAGES = ["ar", "de", "en", "es", "fa", "fr", "it", "ko", "nl", "pl", "pt", "ru", "sv", "uk"]
 
 
 def _shown(form: str) -> list[str]:
@@ -36,8 +45,45 @@ def test_the_line_of_data_is_read(tmp_path: Path) -> None:
 
 
 def test_the_demo_reads_eight_languages() -> None:
-    identifier = LanguageIdentifier(
-        ["ar", "de", "en", "es", "fa", "fr", "it", "ko", "nl", "pl", "pt", "ru", "sv", "uk"]
-    )
+    identifier = LanguageIdentifier(LANGUAGES)
     lines = (EXAMPLES / "demo.txt").read_text("utf-8").splitlines()
     assert len({identifier.identify(line)[0] for line in lines}) == len(lines) == 8
+
+
+def _sentences() -> list[Sentence]:
+    return list(read_jsonl(EXAMPLES / "sentences.jsonl"))
+
+
+def test_the_example_sentences_are_sound() -> None:
+    report = check({"examples": [EXAMPLES / "sentences.jsonl"]})
+    assert report.kinds() == []
+    sentences = _sentences()
+    assert Counter(sentence.language for sentence in sentences) == Counter(dict.fromkeys(LANGUAGES, 10))
+    assert len({sentence.id for sentence in sentences}) == len({sentence.text for sentence in sentences}) == 140
+    assert {triple.relation for sentence in sentences for triple in sentence.triples} == LABELS - {NO_RELATION}
+    assert all(1 <= sum(not one.triples for one in sentences if one.language == code) <= 2 for code in LANGUAGES)
+
+
+def _share(part: Counter[str], whole: Counter[str], languages: list[str]) -> float:
+    return sum(part[code] for code in languages) / max(sum(whole[code] for code in languages), 1)
+
+
+def test_the_default_model_finds_what_a_person_expects() -> None:
+    try:
+        extractor = Extractor.load("default")
+    except ArtifactError as error:
+        if "without a model" not in str(error):
+            raise
+        pytest.skip("mere has no default model yet, so there is nothing to hold against the examples")
+    expected, found, right = (Counter[str]() for _ in range(3))
+    for sentence in _sentences():
+        triples = {triple.key for triple in extractor.extract(sentence.text, sentence.language).triples}
+        gold = {triple.key for triple in sentence.triples}
+        for counter, number in ((expected, len(gold)), (found, len(triples)), (right, len(gold & triples))):
+            counter[sentence.language] += number
+    real = [code for code in LANGUAGES if code != "uk"]  # there is no real data of Ukrainian to train on
+    assert _share(right, expected, real) >= 0.8
+    assert _share(right, found, real) >= 0.8
+    weak = {code for code in real if min(_share(right, whole, [code]) for whole in (expected, found)) < 0.6}
+    assert not weak
+    assert right["uk"] > 0
