@@ -14,7 +14,9 @@ from tokenizers import models, pre_tokenizers, processors, trainers
 from mere.data.readers import read_sentences
 from mere.model.artifact import save_artifact
 from mere.model.joint import JointModel, ModelConfig
+from mere.runtime.onnx_scorer import OnnxScorer
 from mere.schema import Schema, Sentence
+from mere.training.export import export
 
 SAMPLE = Path(__file__).parents[1] / "src" / "mere" / "data" / "sample"
 
@@ -77,4 +79,12 @@ def tiny_model(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pyt
         joint.relation_head.scores.bias[0] -= 0.1
     folder = tmp_path_factory.mktemp("models") / "tiny"
     save_artifact(joint, folder, "# a random model\n")
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def exported_model(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of the same model with ONNX graphs, which extraction takes where they are."""
+    folder = tmp_path_factory.mktemp("models") / "exported"
+    export(Path(tiny_model), [], OnnxScorer, output=folder)
     return str(folder)

@@ -28,8 +28,8 @@ MERE = [sys.executable, "-m", "mere.apps"]
 
 
 @pytest.fixture
-def model(tiny_model: str) -> str:
-    return tiny_model
+def model(exported_model: str) -> str:
+    return exported_model
 
 
 def _mere(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -289,7 +289,8 @@ def test_add_language_says_before_and_after(tiny_backbone: str, sample: list[Sen
     assert records[0]["language"] == "uk"
 
 
-def test_export_adds_graphs_which_extraction_then_uses(model: str, sample: list[Sentence], tmp_path: Path) -> None:
+def test_export_adds_graphs_which_extraction_then_uses(tiny_model: str, sample: list[Sentence], tmp_path: Path) -> None:
+    model = tiny_model
     write_jsonl(sample[::14], tmp_path / "dev.jsonl")
     output = str(tmp_path / "exported")
     done = _mere("export", model, str(tmp_path / "dev.jsonl"), "--output", output, "--force")
