@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mere.apps.cli import app
+from mere.apps.cli import build
 
 PAGE = Path(__file__).parents[1] / "docs" / "your-own-relations.md"
 COUNT = {"--count 500": "--count 150", "--count 100": "--count 60"}
@@ -57,7 +57,7 @@ def test_the_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     extracted = "triples.jsonl"
     commands[-1] += ["--format", "jsonl", "--output", extracted]
     for command in commands:
-        result = CliRunner().invoke(app, command[1:], catch_exceptions=False)
+        result = CliRunner().invoke(build(), command[1:], catch_exceptions=False)
         assert result.exit_code == 0, result.output
 
     records = [json.loads(line) for line in (tmp_path / extracted).read_text("utf-8").splitlines()]
