@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from mere.errors import ArtifactError, InputError
 from mere.model.artifact import MANIFEST, load_artifact, save_artifact, write_manifest
@@ -65,6 +66,42 @@ def test_the_bundled_backbone_needs_no_copy_of_its_embeddings(tmp_path: Path, sa
     assert predict_examples(loaded, encode(loaded, chosen)) == predict_examples(model, encode(model, chosen))
 
 
+@pytest.mark.parametrize(
+    ("changed", "layers"),
+    [
+        ("backbone.encoder.embeddings.LayerNorm.bias", 0),
+        ("backbone.encoder.encoder.layer.0.attention.self.query.weight", 0),
+        ("backbone.encoder.encoder.layer.6.output.dense.bias", 6),
+        ("relation_head.scores.bias", 12),
+    ],
+)
+def test_the_bundled_backbone_needs_no_copy_of_layers_that_did_not_learn(
+    changed: str, layers: int, tmp_path: Path, sample: list[Sentence]
+) -> None:
+    model = JointModel(ModelConfig(backbone="e5-small-enpt"), Schema.of(sample)).eval()
+    with torch.no_grad():
+        model.get_parameter(changed)[0] += 1e-6
+    folder = tmp_path / "model"
+    save_artifact(model, folder, "# card\n")
+    assert json.loads((folder / "config.json").read_text())["backbone"]["bundled_layers"] == layers
+    names = load_file(folder / "model.safetensors").keys()
+    kept = {int(name.split(".")[4]) for name in names if name.startswith("backbone.encoder.encoder.layer.")}
+    assert kept == set(range(layers, 12))
+    assert any(".embeddings." in name for name in names) == (layers == 0)
+    loaded, expected = load_artifact(folder).state_dict(), model.state_dict()
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(loaded[name], expected[name]) for name in expected)
+    if layers:
+        _edit(folder, lambda v: v["backbone"].pop("bundled_layers"))  # type: ignore[attr-defined]
+        with pytest.raises(ArtifactError, match=r"misses tensor 'backbone\.encoder\.embeddings"):
+            load_artifact(folder)
+
+
+def test_a_model_from_before_layers_were_left_out_is_read(model: JointModel, saved: Path) -> None:
+    _edit(saved, lambda v: v["backbone"].pop("bundled_layers"))  # type: ignore[attr-defined]
+    assert load_artifact(saved).schema == model.schema
+
+
 def test_nothing_is_pickled(saved: Path) -> None:
     names = {path.name for path in saved.iterdir()}
     assert names == {
@@ -96,6 +133,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown key": (lambda f: _edit(f, lambda v: v.update(colour="red")), "unknown key 'colour'"),
     "unknown model key": (lambda f: _edit(f, lambda v: v["model"].update(depth=1)), "depth"),  # type: ignore[attr-defined]
     "ill-typed key": (lambda f: _edit(f, lambda v: v["model"].update(hidden="x")), "hidden"),  # type: ignore[attr-defined]
+    "ill-typed backbone key": (
+        lambda f: _edit(f, lambda v: v["backbone"].update(bundled_layers="six")),  # type: ignore[attr-defined]
+        "bundled_layers",
+    ),
     "unknown decoding key": (
         lambda f: _edit(f, lambda v: v["decoding"]["calibration"].update(heat=2.0)),  # type: ignore[index]
         "heat",

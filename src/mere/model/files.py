@@ -3,7 +3,8 @@
 ::
 
     config.json         format version, schema, shape of the model, calibration and thresholds, the backbone's shape
-    model.safetensors   weights; the bundled backbone's word embeddings stay in its own package
+    model.safetensors   weights; what still is as in the bundled backbone's package stays there, its word embeddings and
+                        the lowest layers that never learned; `mere.model.compact` tells how they are made small
     tokenizer.json, special_ids.json   only where the backbone is not a bundled one
     onnx/               graphs for the runtime, where the model was exported (see `mere.model.graphs`)
     README.md           the model card
@@ -20,8 +21,9 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -32,7 +34,11 @@ from mere.model.decoding import Decoding
 from mere.schema import Schema
 
 FORMAT = 2
-MANIFEST = "manifest.json"
+MANIFEST, WEIGHTS = "manifest.json", "model.safetensors"
+
+DEFAULT = "default"
+PACKAGED = Path(str(resources.files("mere"))) / "default_model"
+"""The model that comes with mere: its name, and its folder."""
 
 GRAPH_FORMAT = 1
 FOLDER, GRAPHS = "onnx", "graphs.json"
@@ -49,12 +55,15 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Whether the encoder takes rows of the word embedding table or token ids.
     max_tokens:
         Longest sentence in tokens, special tokens not counted.
+    shares_weights:
+        Whether the 8-bit encoder refers to matrices in the model's own file of weights.
     format:
         Version of the graphs' inputs and outputs.
     """
 
     inputs: Literal["words", "ids"]
     max_tokens: int
+    shares_weights: bool = False
     format: int = GRAPH_FORMAT
 
     def write(self, path: Path) -> None:
@@ -74,6 +83,44 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise ArtifactError(
             f"{path}: graphs of format {version}, this version of mere runs {GRAPH_FORMAT}; export the model again"
         )
+
+
+class StoredBackbone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``config.json`` says of the backbone.
+
+    Attributes
+    ----------
+    config:
+        Its shape.
+    embeddings:
+        SHA-256 of the bundled file that it was made from; None for a backbone that is not a bundled one.
+    bundled_layers:
+        How many of its lowest layers, and if any then its embeddings, are read from that file.
+    """
+
+    config: dict[str, Any]
+    embeddings: str | None
+    bundled_layers: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+def find_model(name: str | Path) -> Path:
+    """Return the folder of a model: ``name`` itself, or for `DEFAULT`, unless there is such a folder, the packaged one.
+
+    Raises `ArtifactError` where the package holds none.
+    """
+    folder = Path(name)
+    if str(name) != DEFAULT or folder.is_dir():
+        return folder
+    if not PACKAGED.is_dir():
+        raise ArtifactError("this mere comes without a model; train one with mere train and name its folder")
+    return PACKAGED
+
+
+def in_place(folder: Path) -> Path:
+    """Return a model's folder, which is to be written anew; raises `InputError` for the packaged one."""
+    if folder.resolve() == PACKAGED.resolve():
+        raise InputError("the model in the package stays as it is; name another folder with --output", path=folder)
+    return folder
 
 
 @contextmanager
@@ -105,6 +152,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
         schema = Schema.from_dict(config["schema"])
         msgspec.convert(config["model"], ModelConfig)
+        msgspec.convert(config["backbone"], StoredBackbone)
         known = {*schema.relations, *schema.languages, UNKNOWN_LANGUAGE}
         strange = msgspec.convert(config["decoding"], Decoding).names - known
         if strange:
@@ -122,10 +170,10 @@ def write_config(folder: Path, config: dict[str, Any], card: str) -> None:
     (folder / "README.md").write_text(card, "utf-8")
 
 
-def save_decoding(folder: Path, decoding: Decoding, card: str) -> None:
-    """Give the model in ``folder`` another decoding and card, wholly or not at all; all else stays as it is."""
+def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | None = None) -> None:
+    """Give the model in ``folder``, or a copy at ``output``, another decoding and card; all else stays as it is."""
     config = {**read_config(folder), "decoding": msgspec.to_builtins(decoding)}
-    with replacing(folder) as draft:
+    with replacing(output or folder) as draft:
         shutil.copytree(folder, draft, dirs_exist_ok=True)
         write_config(draft, config, card)
 

@@ -7,6 +7,9 @@
     onnx/entities.onnx       the entity head
     onnx/graphs.json         what the runtime has to know (see `mere.model.files.Graphs`)
 
+Where the model is a compact one (see `mere.model.compact`), the first is left out, and the second takes its matrices
+from ``model.safetensors`` as far as they lie there.
+
 The encoder takes rows of the word embedding table (B×N×d) where the backbone is a bundled one, whose table stays in its
 own package, else token ids (B×N); besides the mask (B×N) and the languages (B). It gives states (B×N×d) and relation
 margins (B×R). The entity head takes states, spannable positions, and P sentence rows and relations.
@@ -42,8 +45,10 @@ _SLOWER_FUSED = ["SkipLayerNormFusion", "BiasGeluFusion"]
 """Fusions that do not pay: on a CPU these nodes take longer than the two that they replace."""
 
 
-def write_graphs(model: JointModel, folder: Path) -> None:
+def write_graphs(model: JointModel, folder: Path, weights: Path | None = None) -> None:
     """Write all of a model's graphs to ``folder``, which must be there.
+
+    ``weights`` is the file of a compact model's weights, whose matrices the 8-bit encoder refers to.
 
     Raises
     ------
@@ -69,8 +74,11 @@ def write_graphs(model: JointModel, folder: Path) -> None:
     outputs = ["scores", "types"] if model.schema.entity_types else ["scores"]
     pairs = {"states": torch.zeros(batch, length, width), "spannable": mask, "rows": rows, "relations": relations}
     _export(_EntityHead(model), pairs, outputs, folder / ENTITIES)
-    quantise(folder / ENCODER, folder / INT8)
-    Graphs(inputs="words" if words else "ids", max_tokens=model.codec.max_tokens).write(folder / GRAPHS)
+    quantise(folder / ENCODER, folder / INT8, weights)
+    if weights is not None:
+        (folder / ENCODER).unlink()
+    graphs = Graphs("words" if words else "ids", model.codec.max_tokens, shares_weights=weights is not None)
+    graphs.write(folder / GRAPHS)
 
 
 class _Encoder(nn.Module):

@@ -7,10 +7,12 @@ magnitude before it is rounded, and the product multiplied by it after: a token'
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from onnx import GraphProto, NodeProto
@@ -22,15 +24,42 @@ _SMALLEST = 1e-6
 """A row's scale is at least this, so that a row of zeros stays one."""
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Rewrite the products of a graph whose right side is a constant matrix; all else stays 32-bit floats."""
+def quantise(source: Path, target: Path, weights: Path | None = None) -> None:
+    """Rewrite the products of a graph whose right side is a constant matrix; all else stays 32-bit floats.
+
+    Matrices that the safetensors file ``weights`` holds byte for byte are read from there and not written again.
+    """
     import onnx
 
     model = onnx.load(source)
     _Rewriter(model.graph).run()
+    if weights is not None:
+        _share(model.graph, weights)
     if all(opset.domain != "com.microsoft" for opset in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
     onnx.save(model, target)
+
+
+def rounded(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return a matrix of inputs by outputs in 8-bit integers, and the scale of each output."""
+    columns = np.maximum(np.abs(matrix).max(0), _SMALLEST) / WEIGHT_LIMIT
+    return np.round(matrix / columns).astype(np.int8, order="C"), columns.astype(np.float32)
+
+
+def _share(graph: GraphProto, weights: Path) -> None:
+    """Let 8-bit constants refer to where their bytes lie in a safetensors file."""
+    from onnx import TensorProto
+    from onnx.external_data_helper import set_external_data
+
+    content = weights.read_bytes()
+    first = 8 + int.from_bytes(content[:8], "little")  # behind the header and its length
+    spans = [tensor["data_offsets"] for name, tensor in json.loads(content[8:first]).items() if name != "__metadata__"]
+    places = {content[first + start : first + end]: first + start for start, end in spans}
+    for constant in graph.initializer:
+        place = places.get(constant.raw_data) if constant.data_type == TensorProto.INT8 else None
+        if place is not None:
+            set_external_data(constant, weights.name, offset=place, length=len(constant.raw_data))
+            constant.ClearField("raw_data")
 
 
 class _Rewriter:
@@ -67,10 +96,9 @@ class _Rewriter:
         if f"{name}.int8" not in self.constants:
             from onnx import numpy_helper
 
-            weight = numpy_helper.to_array(self.constants[name])
-            columns = np.maximum(np.abs(weight).max(0), _SMALLEST) / WEIGHT_LIMIT
-            self._constant(f"{name}.int8", np.round(weight / columns).astype(np.int8))
-            self._constant(f"{name}.columns", columns.astype(np.float32))
+            integers, columns = rounded(numpy_helper.to_array(self.constants[name]))
+            self._constant(f"{name}.int8", integers)
+            self._constant(f"{name}.columns", columns)
         product = [rows, f"{name}.int8", "mere.step", f"{name}.columns", "mere.zero"]
         self._node("MatMulIntegerToFloat", product, f"{output}.unscaled", domain="com.microsoft")
         self._node("Mul", [f"{output}.unscaled", scale], output)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mere.errors import ArtifactError
 from mere.model.codec import Arrays, EntityScores, Floats
 from mere.model.e5 import E5File
-from mere.model.files import ENCODER, ENTITIES, FOLDER, GRAPHS, INT8, Graphs, check_manifest, read_config
+from mere.model.files import ENCODER, ENTITIES, FOLDER, GRAPHS, INT8, WEIGHTS, Graphs, check_manifest, read_config
 from mere.model.tokenizer import Integers
 
 MOST_THREADS = 4
@@ -42,11 +42,14 @@ class OnnxScorer:
         check_manifest(folder, ["config.json", *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
         config = read_config(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
+        shared = encoder == INT8 and self.graphs.shares_weights
+        if shared:
+            check_manifest(folder, [WEIGHTS])
         self.words: E5File | None = None
         if self.graphs.inputs == "words":
             self.words = E5File.bundled(config["model"]["backbone"])
             self.words.check(config["backbone"]["embeddings"], folder)
-        self._encoder = _session(graphs / encoder)
+        self._encoder = _session(graphs / encoder, folder if shared else None)
         self._entities = _session(graphs / ENTITIES)
 
     def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
@@ -75,8 +78,8 @@ class OnnxScorer:
         return EntityScores(head, tail, link_start, link_end, types[0] if types else None)
 
 
-def _session(path: Path) -> Any:
-    """Open a graph, already fused when it was exported."""
+def _session(path: Path, weights: Path | None = None) -> Any:
+    """Open a graph, already fused when it was exported; what it refers to lies in the folder ``weights``."""
     import onnxruntime  # takes a tenth of a second: only where a model is loaded
 
     options = onnxruntime.SessionOptions()
@@ -87,8 +90,12 @@ def _session(path: Path) -> Any:
     options.log_severity_level = 4
     # Waiting threads that spin would take the processor from tokenising, decoding and other callers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    graph: str | bytes = str(path)
+    if weights is not None:  # a graph from a file may only refer to its own folder, one from memory to this
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
+        graph = path.read_bytes()
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library has no class of its own for them
         reason = str(error).splitlines()[0]
         raise ArtifactError(f"{path}: cannot be run ({reason}); export the model again") from error

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mere.errors import ExportError
-from mere.model.artifact import load_artifact
-from mere.model.files import ENCODER, FOLDER, INT8, MANIFEST, replacing, write_manifest
+from mere.model.artifact import load_artifact, write_artifact
+from mere.model.files import ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
 from mere.model.graphs import write_graphs
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.predictor import Scorer, predict
@@ -29,22 +29,29 @@ ENOUGH = 50
 TITLE = "ONNX graphs"
 """Title of the card's section on them."""
 
+FORMS = {
+    ENCODER: ("float", "the graphs in 32-bit floats"),
+    WEIGHTS: ("rounded", "the weights rounded to 8-bit integers, as they are saved here"),
+    INT8: ("int8", "the graphs with an encoder of 8-bit integers"),
+}
+"""What is exported, by file: how the card heads its column, and what it is."""
+
 OVERALL = "all"
 """The row over all sentences."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Triple F1 in per cent of one language, or of `OVERALL`: by torch, and by each encoder's graphs."""
+    """Triple F1 in per cent of one language, or of `OVERALL`: by torch, and by each of `FORMS` that was exported."""
 
     name: str
     sentences: int
     torch: float
-    graphs: dict[str, float]
+    exported: dict[str, float]
 
-    def lost(self, encoder: str) -> float:
-        """Points of F1 that the graphs with this encoder lose."""
-        return self.torch - self.graphs[encoder]
+    def lost(self, form: str) -> float:
+        """Points of F1 that this form loses."""
+        return self.torch - self.exported[form]
 
 
 def export(
@@ -54,6 +61,7 @@ def export(
     *,
     output: Path | None = None,
     force: bool = False,
+    compact: bool = False,
 ) -> list[Row]:
     """Add ONNX graphs to the artifact ``folder``, or to a copy of it at ``output``, and say in its card what they lose.
 
@@ -65,6 +73,8 @@ def export(
         How the runtime opens an exported artifact with a named encoder.
     force:
         Save graphs that lose more than they may.
+    compact:
+        Round the weights too, and leave out the graphs in 32-bit floats: for a model that is shipped.
 
     Raises
     ------
@@ -73,20 +83,29 @@ def export(
     """
     model = load_artifact(folder)
     with replacing(output or folder) as draft:
-        shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST), dirs_exist_ok=True)
+        shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST, WEIGHTS), dirs_exist_ok=True)
+        card = draft / "README.md"
+        write_artifact(model, draft, card.read_text("utf-8"), compact=compact)
         (draft / FOLDER).mkdir()
-        write_graphs(model, draft / FOLDER)
+        if compact:
+            write_manifest(draft)
+            saved = load_artifact(draft)  # so that the graphs are those of the rounded weights
+            write_graphs(saved, draft / FOLDER, draft / WEIGHTS)
+            scorers: dict[str, Scorer] = {WEIGHTS: TorchScorer(saved)}
+        else:
+            write_graphs(model, draft / FOLDER)
+            scorers = {}
         write_manifest(draft)
-        rows = compare(model, sentences, {name: open_graphs(draft, name) for name in (ENCODER, INT8)})
+        scorers |= {name: open_graphs(draft, name) for name in (ENCODER, INT8) if (draft / FOLDER / name).exists()}
+        rows = compare(model, sentences, scorers)
         if not force:
             judge(rows)
-        card = draft / "README.md"
         card.write_text(with_section(card.read_text("utf-8"), TITLE, _table(rows)), "utf-8")
     return rows
 
 
 def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str, Scorer]) -> list[Row]:
-    """Measure triple F1 of torch and of ``scorers``: a row for all sentences, then one a language."""
+    """Measure triple F1 of torch and of ``scorers`` by form: a row for all sentences, then one a language."""
     if not sentences:
         return []
     items = items_of(encode(model, sentences))
@@ -95,10 +114,10 @@ def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str,
 
     def row(name: str, chosen: Sequence[int]) -> Row:
         gold = [sentences[i] for i in chosen]
-        torch, *graphs = (
+        torch, *exported = (
             100 * micro_f1(gold, [triples[i] for i in chosen], "triple") for triples in (expected, *found.values())
         )
-        return Row(name, len(gold), torch, dict(zip(found, graphs, strict=True)))
+        return Row(name, len(gold), torch, dict(zip(found, exported, strict=True)))
 
     languages = sorted({sentence.language for sentence in sentences})
     by_language = [[i for i, one in enumerate(sentences) if one.language == language] for language in languages]
@@ -106,15 +125,15 @@ def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str,
 
 
 def judge(rows: Sequence[Row]) -> None:
-    """Raise `ExportError` where graphs lose more than they may, over all sentences or in a language with `ENOUGH`."""
+    """Raise `ExportError` where a form loses more than it may, over all sentences or in a language with `ENOUGH`."""
     for row in rows:
         allowed = MOST_LOST if row.name == OVERALL else MOST_LOST_BY_LANGUAGE
         if row.name != OVERALL and row.sentences < ENOUGH:
             continue
-        for encoder in row.graphs:
-            if row.lost(encoder) > allowed:
+        for form in row.exported:
+            if row.lost(form) > allowed:
                 raise ExportError(
-                    f"{encoder} loses {row.lost(encoder):.2f} points of triple F1 ({row.name}: {row.torch:.2f} with "
+                    f"{form} loses {row.lost(form):.2f} points of triple F1 ({row.name}: {row.torch:.2f} with "
                     f"torch), more than {allowed}, and was not saved; --force saves it all the same"
                 )
 
@@ -123,14 +142,15 @@ def _table(rows: Sequence[Row]) -> str:
     """Write the card's section."""
     if not rows:
         return "What they lose against torch was not measured."
+    heads, meanings = zip(*(FORMS[form] for form in rows[0].exported), strict=True)
     lines = [
-        f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights with torch, the graphs in 32-bit",
-        "floats, the graphs with an encoder of 8-bit integers, and what the latter lose.",
+        f"Triple F1 in per cent on {rows[0].sentences:,} sentences: the weights as trained, with torch; "
+        f"{'; '.join(meanings)}; and what the last of these lose.",
         "",
-        "| language | sentences | torch | float | int8 | lost |",
-        "|---|---|---|---|---|---|",
+        f"| language | sentences | torch | {' | '.join(heads)} | lost |",
+        "|---" * (4 + len(heads)) + "|",
     ]
     for row in rows:
-        values = (row.torch, row.graphs[ENCODER], row.graphs[INT8], row.lost(INT8))
+        values = (row.torch, *row.exported.values(), row.lost(INT8))
         lines.append(f"| {row.name} | {row.sentences:,} | " + " | ".join(f"{value:.2f}" for value in values) + " |")
     return "\n".join(lines)
