@@ -190,7 +190,6 @@ def test_other_mistakes_of_extract(model: str, tmp_path: Path) -> None:
     assert "no such file" in _error("extract", "articel.txt", "-m", model)
     assert "does not know the language 'sw'" in _error("extract", "Habari", "-m", model, "--language", "sw")
     assert "no model here" in _error("extract", "Ada", "-m", str(tmp_path))
-    assert "without a model" in _error("extract", "Ada")
     assert "is empty" in _error("extract", "-", "-m", model, text="")
 
 

@@ -36,7 +36,7 @@ _TEXT = "Ada Lovelace was born in London."
 
 
 def bench_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
     data: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Whose texts to take (default: the sample corpus).")
     ] = None,

@@ -19,6 +19,7 @@ from mere.apps.resume import belongs_to, resumable
 from mere.data.files import atomic_write
 from mere.data.report import Report
 from mere.errors import InputError
+from mere.model.files import DEFAULT, MANIFEST, find_model
 from mere.runtime.documents import Paragraph
 from mere.runtime.extractor import Extractor, Record, Runtime
 from mere.runtime.sources import STDIN, matches, read_documents
@@ -32,7 +33,10 @@ def extract_command(
             metavar="[TEXT|-|FILES…]", help="A text, - for standard input, text files, data files, or folders of them."
         ),
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help="A model's directory.")] = "default",
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="MODEL", help="A model's directory; default is the one in the package."),
+    ] = DEFAULT,
     language: Annotated[
         str, typer.Option("--language", "-l", help="Language of all texts, or auto to identify each sentence's.")
     ] = "auto",
@@ -144,7 +148,7 @@ class _Reading:
 
 def _fingerprint(model: str) -> str:
     """Return a checksum of the model: that of its manifest, which holds those of its files."""
-    return hashlib.sha256((Path(model) / "manifest.json").read_bytes()).hexdigest()
+    return hashlib.sha256((find_model(model) / MANIFEST).read_bytes()).hexdigest()
 
 
 def _source(one: str) -> str | Path:

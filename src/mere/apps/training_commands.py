@@ -19,6 +19,7 @@ from mere.data.readers import read_all
 from mere.data.report import Report
 from mere.data.splits import split_by_id
 from mere.errors import InputError, require
+from mere.model.files import find_model
 from mere.schema import Sentence
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def train_command(
 
 
 def add_language_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory; it stays as it is.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default; it stays as it is.")],
     data: Annotated[list[Path], typer.Argument(metavar="DATA…", help=f"Sentences of the language ({FILES}).")],
     language: Annotated[str, typer.Option("--language", "-l", help="Code of the language.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the new model.")],
@@ -73,7 +74,7 @@ def add_language_command(
     sentences, held = _split(read_sentence_files(data), dev, LANGUAGE_DEV_SHARE, seed)
     console = Console(stderr=True)
     with watching(console) as watch:
-        scores = add_language(Path(model), language, sentences, held, output, watch, seed=seed)
+        scores = add_language(find_model(model), language, sentences, held, output, watch, seed=seed)
     for name, of in (("before", scores.before), ("after", scores.after)):
         line = ", ".join(f"{kind} {100 * of.micro[kind].f1:.1f}" for kind in ("triple", "relation", "entity"))
         console.print(f"{name}: dev F1 {line} on {of.sentences} sentences", highlight=False, soft_wrap=True)
@@ -81,7 +82,7 @@ def add_language_command(
 
 
 def evaluate_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({FILES}).")],
     as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Also write the scores here.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
@@ -96,7 +97,7 @@ def evaluate_command(
     from mere.training.run import encode
     from mere.training.trainer import predict_examples
 
-    joint = load_artifact(Path(model))
+    joint = load_artifact(find_model(model))
     sentences = read_sentence_files(files)
     examples = encode(joint, sentences)
     lost = sum(example.lost for example in examples)

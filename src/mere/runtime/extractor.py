@@ -13,7 +13,7 @@ import msgspec
 from mere.errors import ArtifactError, InputError, MissingExtraError, require
 from mere.model.codec import Codec
 from mere.model.decoding import Decoding
-from mere.model.files import FOLDER, check_manifest, read_config
+from mere.model.files import DEFAULT, FOLDER, check_manifest, find_model, read_config
 from mere.model.predictor import Item, Scorer, predict
 from mere.model.tokenizer import Tokenizer
 from mere.runtime.documents import LONGEST_SENTENCE, Paragraph, split_sentences, windows
@@ -60,13 +60,13 @@ class Extractor:
         self.identifier = LanguageIdentifier(codec.schema.languages)
 
     @classmethod
-    def load(cls, model: str | Path, runtime: Runtime = "auto") -> Extractor:
-        """Load a saved model from its directory.
+    def load(cls, model: str | Path = DEFAULT, runtime: Runtime = "auto") -> Extractor:
+        """Load a saved model from its directory; without one, that which comes with mere.
 
         Parameters
         ----------
         model:
-            The directory.
+            The directory, or ``default`` for the model in the package, unless there is a directory of that name.
         runtime:
             ``onnx`` runs the graphs that ``mere export`` has made, ``torch`` the weights; ``auto`` takes the graphs
             where there are any.
@@ -78,9 +78,7 @@ class Extractor:
         MissingExtraError
             Where torch is needed and not installed.
         """
-        if str(model) == "default" and not Path(model).exists():
-            raise ArtifactError("mere comes without a model so far; train one ('make demo', 'mere train') and name it")
-        folder = Path(model)
+        folder = find_model(model)
         check_manifest(folder, [])
         has_graphs = (folder / FOLDER).is_dir()
         if runtime == "onnx" and not has_graphs:
