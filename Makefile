@@ -13,26 +13,31 @@ PYTHON ?= $(shell for name in python3.11 python3; do \
 
 VENV := .venv
 BIN := $(VENV)/bin
+PLAIN := $(VENV)/.plain
 STAMP := $(VENV)/.installed
 BENCHMARKS := $(wildcard benchmarks/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench
+.PHONY: help setup demo test check fix bench default-model
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMP)  ## make .venv with everything that development needs
 
-$(STAMP): pyproject.toml
+$(PLAIN): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "mere needs Python 3.11 or newer; name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable .
+	@touch $@
+
+$(STAMP): $(PLAIN)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) '$(TORCH)'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable '.[reproduce,export,dev]'
 	@touch $@
 
-demo: $(STAMP)  ## train a small model and read sentences in eight languages with it: ten minutes at most
-	bash examples/demo.sh
+demo: $(PLAIN)  ## read sentences in eight languages with the model in the package
+	$(BIN)/mere extract --lines examples/demo.txt
 
 test: $(STAMP)  ## run all tests
 	$(BIN)/python -m pytest
@@ -48,3 +53,6 @@ fix: $(STAMP)  ## mend what lint and formatting can mend
 
 bench: $(STAMP)  ## measure speed and memory; figures go to benchmarks/*.json
 	@set -e; for file in $(BENCHMARKS); do echo "$$file"; $(BIN)/python "$$file"; done
+
+default-model: $(STAMP)  ## make the model in the package anew, from SMiLER and generated sentences
+	bash examples/default-model.sh

@@ -12,7 +12,9 @@ from mere.model.files import find_model, in_place
 
 
 def export_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default; it gets the folder onnx.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model's directory, or default; it gets the folder onnx.")
+    ],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="[FILE…]", help="Gold data to measure on what the export loses.")
     ] = None,
