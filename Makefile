@@ -14,7 +14,8 @@ PYTHON ?= $(shell for name in python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BENCHMARKS := $(wildcard benchmarks/*.py)
+# all that need no trained model
+BENCHMARKS := $(filter-out benchmarks/quality.py,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix bench
