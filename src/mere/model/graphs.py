@@ -25,11 +25,13 @@ from unittest import mock
 
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mere.data.readers import SAMPLE, read_sentences
 from mere.errors import InputError, require
-from mere.model.backbones import Backbone
+from mere.model.backbones import Backbone, PackedEmbedding
 from mere.model.files import ENCODER, ENTITIES, GRAPHS, INT8, Graphs
 from mere.model.joint import Batch, JointModel
 from mere.model.quantise import quantise
@@ -69,8 +71,19 @@ def write_graphs(model: JointModel, folder: Path) -> None:
     outputs = ["scores", "types"] if model.schema.entity_types else ["scores"]
     pairs = {"states": torch.zeros(batch, length, width), "spannable": mask, "rows": rows, "relations": relations}
     _export(_EntityHead(model), pairs, outputs, folder / ENTITIES)
-    quantise(folder / ENCODER, folder / INT8)
+    quantise(folder / ENCODER, folder / INT8, _samples(model))
     Graphs(inputs="words" if words else "ids", max_tokens=model.codec.max_tokens).write(folder / GRAPHS)
+
+
+def _samples(model: JointModel) -> Iterator[dict[str, NDArray[Any]]]:
+    """Give the encoder's inputs for single sentences of the sample corpus, in all its languages."""
+    codec, backbone = model.codec, model.backbone
+    sentences = list(read_sentences(SAMPLE))[::2]
+    for sentence, tokens in zip(sentences, backbone.tokenizer.encode([one.text for one in sentences]), strict=True):
+        arrays = codec.batch([tokens.window(0, codec.max_tokens)], [codec.language_index(sentence.language)])
+        table = backbone.word_embeddings
+        words = {"words": table.file.embedding_rows(arrays.ids)} if isinstance(table, PackedEmbedding) else {}
+        yield {**(words or {"ids": arrays.ids}), "mask": arrays.mask, "language": arrays.language}
 
 
 class _Encoder(nn.Module):
