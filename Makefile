@@ -15,7 +15,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLAIN := $(VENV)/.plain
 STAMP := $(VENV)/.installed
-BENCHMARKS := $(wildcard benchmarks/*.py)
+# all that need no trained model
+BENCHMARKS := $(filter-out benchmarks/quality.py,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix bench default-model

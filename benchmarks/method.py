@@ -13,7 +13,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +22,7 @@ import torch
 from torch import nn
 
 from mere.apps.machine import machine
-from mere.data.readers import read_all
+from mere.data.readers import SAMPLE, read_all
 from mere.model.codec import Example
 from mere.model.joint import JointModel
 from mere.model.switcher import Switcher
@@ -35,7 +34,6 @@ from mere.training.config import Stage, TrainingConfig, load_config
 from mere.training.run import encode
 from mere.training.trainer import EpochReport, StageTrainer
 
-SAMPLE = Path(str(resources.files("mere.data"))) / "sample" / "train.jsonl"
 WARM_UP = 2
 
 

@@ -30,9 +30,9 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model, GenerationConfig, MBartConfig
 from transformers import MBartForConditionalGeneration as MBart
 
-from mere.apps.bench_command import SAMPLE, seconds_of, texts_of_length, throughput
+from mere.apps.bench_command import seconds_of, texts_of_length, throughput
 from mere.apps.machine import machine, peak_mib
-from mere.data.readers import read_all
+from mere.data.readers import SAMPLE, read_all
 from mere.data.smiler import LABELS
 from mere.model.artifact import load_artifact
 from mere.model.e5 import E5File

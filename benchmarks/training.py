@@ -14,7 +14,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +22,7 @@ from typing import Any
 import torch
 
 from mere.apps.machine import machine
-from mere.data.readers import read_all
+from mere.data.readers import SAMPLE, read_all
 from mere.model.codec import Example
 from mere.model.joint import JointModel
 from mere.schema import Schema
@@ -33,7 +32,6 @@ from mere.training.config import TrainingConfig, load_config
 from mere.training.run import encode
 from mere.training.trainer import StageTrainer
 
-SAMPLE = Path(str(resources.files("mere.data"))) / "sample" / "train.jsonl"
 WARM_UP = 2
 """Batches before the first that counts: they prepare kernels and the optimizer's moments."""
 

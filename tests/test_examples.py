@@ -64,16 +64,33 @@ def test_the_example_sentences_are_sound() -> None:
     assert all(1 <= sum(not one.triples for one in sentences if one.language == code) <= 2 for code in LANGUAGES)
 
 
+def _negatives() -> list[Sentence]:
+    return list(read_jsonl(EXAMPLES / "negatives.jsonl"))
+
+
+def test_the_negative_sentences_are_sound() -> None:
+    assert check({"examples": [EXAMPLES / "negatives.jsonl"]}).kinds() == []
+    sentences = _negatives()
+    assert Counter(sentence.language for sentence in sentences) == Counter(dict.fromkeys(LANGUAGES, 20))
+    assert len({sentence.id for sentence in sentences}) == len({sentence.text for sentence in sentences}) == 280
+    assert not any(sentence.triples for sentence in sentences)
+    assert all(8 <= len(sentence.text.split()) <= 35 for sentence in sentences)
+
+
 def _share(part: Counter[str], whole: Counter[str], languages: list[str]) -> float:
     return sum(part[code] for code in languages) / max(sum(whole[code] for code in languages), 1)
 
 
-def test_the_default_model_finds_what_a_person_expects() -> None:
+def _default_extractor() -> Extractor:
     try:
         folder = find_model(DEFAULT)
     except ArtifactError as missing:
         pytest.skip(f"{missing}: there is nothing to hold against the examples")
-    extractor = Extractor.load(folder)
+    return Extractor.load(folder)
+
+
+def test_the_default_model_finds_what_a_person_expects() -> None:
+    extractor = _default_extractor()
     expected, found, right = (Counter[str]() for _ in range(3))
     for sentence in _sentences():
         triples = {triple.key for triple in extractor.extract(sentence.text, sentence.language).triples}
@@ -86,3 +103,10 @@ def test_the_default_model_finds_what_a_person_expects() -> None:
     weak = {code for code in real if min(_share(right, whole, [code]) for whole in (expected, found)) < 0.6}
     assert not weak
     assert right["uk"] > 0
+
+
+def test_the_default_model_finds_nothing_where_nothing_is_stated() -> None:
+    extractor = _default_extractor()
+    sentences = _negatives()
+    alarms = sum(bool(extractor.extract(sentence.text, sentence.language).triples) for sentence in sentences)
+    assert alarms <= 0.1 * len(sentences)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from importlib import resources
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
@@ -17,7 +16,7 @@ import typer
 
 from mere.apps.machine import install_mib, machine, peak_mib
 from mere.data.files import atomic_write
-from mere.data.readers import read_all
+from mere.data.readers import SAMPLE, read_all
 from mere.errors import InputError
 from mere.model.codec import Arrays, EntityScores, Floats
 from mere.model.predictor import Scorer
@@ -25,7 +24,6 @@ from mere.model.tokenizer import Integers, Tokenizer
 from mere.runtime.extractor import Extractor
 from mere.schema import Sentence
 
-SAMPLE = Path(str(resources.files("mere.data"))) / "sample" / "train.jsonl"
 LENGTHS = (32, 48)
 """Fewest and most tokens of a text that is measured."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,9 @@ from mere.data.report import Report
 from mere.data.smiler import read_smiler, write_smiler
 from mere.errors import InputError
 from mere.schema import Sentence
+
+SAMPLE = Path(str(resources.files("mere.data"))) / "sample" / "train.jsonl"
+"""The sample corpus: 20 sentences a language, in the package."""
 
 _Format = Literal["smiler", "jsonl"]
 _ENDINGS: dict[str, _Format] = {".tsv": "smiler", ".tsv.gz": "smiler", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ from mere.model.files import (
     write_manifest,
 )
 from mere.model.joint import JointModel
+from mere.model.quantise import Rounded
 from mere.schema import Schema
 
 __all__ = ["MANIFEST", "load_artifact", "save_artifact", "write_artifact", "write_manifest"]
@@ -34,13 +36,13 @@ __all__ = ["MANIFEST", "load_artifact", "save_artifact", "write_artifact", "writ
 def save_artifact(model: JointModel, folder: Path, card: str) -> None:
     """Write ``model`` and its card to ``folder``, whole or not at all; an artifact that is there is replaced."""
     with replacing(folder) as draft:
-        write_artifact(model, draft, card)
+        write_artifact(model, draft, card, {})
 
 
-def write_artifact(model: JointModel, folder: Path, card: str, *, compact: bool = False) -> None:
+def write_artifact(model: JointModel, folder: Path, card: str, rounded: Mapping[bytes, Rounded]) -> None:
     """Write the files of ``model`` but for the manifest to ``folder``, which must be there.
 
-    With ``compact`` the matrices of linear layers are rounded to 8-bit integers (see `mere.model.compact`).
+    Matrices that are ``rounded`` are written so (see `mere.model.compact`).
     """
     backbone = model.backbone
     table = backbone.word_embeddings
@@ -56,7 +58,7 @@ def write_artifact(model: JointModel, folder: Path, card: str, *, compact: bool 
     write_config(folder, config, card)
     elsewhere = _bundled(backbone, layers)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name not in elsewhere}
-    save_file(compacted(model, state) if compact else state, folder / WEIGHTS)
+    save_file(compacted(state, rounded), folder / WEIGHTS)
     if not backbone.packed:
         backbone.tokenizer.save(folder)
 

@@ -7,8 +7,8 @@
     onnx/entities.onnx       the entity head
     onnx/graphs.json         what the runtime has to know (see `mere.model.files.Graphs`)
 
-Where the model is a compact one (see `mere.model.compact`), the first is left out, and the second takes its matrices
-from ``model.safetensors`` as far as they lie there.
+A compact model has no encoder in floats, and its 8-bit one takes matrices from the model's own file of weights (see
+`mere.model.compact`).
 
 The encoder takes rows of the word embedding table (B×N×d) where the backbone is a bundled one, whose table stays in its
 own package, else token ids (B×N); besides the mask (B×N) and the languages (B). It gives states (B×N×d) and relation
@@ -28,14 +28,16 @@ from unittest import mock
 
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mere.data.readers import SAMPLE, read_sentences
 from mere.errors import InputError, require
-from mere.model.backbones import Backbone
+from mere.model.backbones import Backbone, PackedEmbedding
 from mere.model.files import ENCODER, ENTITIES, GRAPHS, INT8, Graphs
 from mere.model.joint import Batch, JointModel
-from mere.model.quantise import quantise
+from mere.model.quantise import Rounded, quantise
 from mere.model.switcher import Switcher
 
 OPSET = 23
@@ -45,10 +47,8 @@ _SLOWER_FUSED = ["SkipLayerNormFusion", "BiasGeluFusion"]
 """Fusions that do not pay: on a CPU these nodes take longer than the two that they replace."""
 
 
-def write_graphs(model: JointModel, folder: Path, weights: Path | None = None) -> None:
-    """Write all of a model's graphs to ``folder``, which must be there.
-
-    ``weights`` is the file of a compact model's weights, whose matrices the 8-bit encoder refers to.
+def write_graphs(model: JointModel, folder: Path) -> dict[bytes, Rounded]:
+    """Write all of a model's graphs to ``folder``, which must be there; return what `quantise` says of the encoder.
 
     Raises
     ------
@@ -74,11 +74,20 @@ def write_graphs(model: JointModel, folder: Path, weights: Path | None = None) -
     outputs = ["scores", "types"] if model.schema.entity_types else ["scores"]
     pairs = {"states": torch.zeros(batch, length, width), "spannable": mask, "rows": rows, "relations": relations}
     _export(_EntityHead(model), pairs, outputs, folder / ENTITIES)
-    quantise(folder / ENCODER, folder / INT8, weights)
-    if weights is not None:
-        (folder / ENCODER).unlink()
-    graphs = Graphs("words" if words else "ids", model.codec.max_tokens, shares_weights=weights is not None)
-    graphs.write(folder / GRAPHS)
+    rounded = quantise(folder / ENCODER, folder / INT8, _samples(model))
+    Graphs(inputs="words" if words else "ids", max_tokens=model.codec.max_tokens).write(folder / GRAPHS)
+    return rounded
+
+
+def _samples(model: JointModel) -> Iterator[dict[str, NDArray[Any]]]:
+    """Give the encoder's inputs for single sentences of the sample corpus, in all its languages."""
+    codec, backbone = model.codec, model.backbone
+    sentences = list(read_sentences(SAMPLE))[::2]
+    for sentence, tokens in zip(sentences, backbone.tokenizer.encode([one.text for one in sentences]), strict=True):
+        arrays = codec.batch([tokens.window(0, codec.max_tokens)], [codec.language_index(sentence.language)])
+        table = backbone.word_embeddings
+        words = {"words": table.file.embedding_rows(arrays.ids)} if isinstance(table, PackedEmbedding) else {}
+        yield {**(words or {"ids": arrays.ids}), "mask": arrays.mask, "language": arrays.language}
 
 
 class _Encoder(nn.Module):

@@ -130,11 +130,7 @@ def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISI
             default[index] = decoding.choose(judged)
             sure[index] = decoding.choose(judged, precise=True) if decoding.precise else ()
     right, predicted, wanted = count(gold, sure, "triple").sum(0).tolist()
-    scores = np.array([triple.score for of in default for triple in of])
-    hits = np.array(
-        [t.key in {g.key for g in s.triples} for s, of in zip(gold, default, strict=True) for t in of], np.bool_
-    )
-    bins = bins_of(scores, hits)
+    bins = triple_bins(gold, default)
     return Reliability(
         bins,
         expected_calibration_error(bins),
@@ -142,6 +138,13 @@ def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISI
         (right / max(predicted, 1), right / max(wanted, 1)) if reached else None,
         precision,
     )
+
+
+def triple_bins(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]]) -> tuple[Bin, ...]:
+    """Sort the triples that were predicted, one sequence a sentence, by their scores; as `bins_of`."""
+    scores = np.array([triple.score for of in predicted for triple in of])
+    right = [t.key in {g.key for g in s.triples} for s, of in zip(gold, predicted, strict=True) for t in of]
+    return bins_of(scores, np.array(right, np.bool_))
 
 
 def bins_of(scores: Floats, right: Bools) -> tuple[Bin, ...]:

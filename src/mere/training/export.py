@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mere.errors import ExportError
 from mere.model.artifact import load_artifact, write_artifact
+from mere.model.compact import share_weights
 from mere.model.files import ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
 from mere.model.graphs import write_graphs
 from mere.model.joint import JointModel, TorchScorer
@@ -85,17 +86,13 @@ def export(
     with replacing(output or folder) as draft:
         shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST, WEIGHTS), dirs_exist_ok=True)
         card = draft / "README.md"
-        write_artifact(model, draft, card.read_text("utf-8"), compact=compact)
         (draft / FOLDER).mkdir()
+        rounded = write_graphs(model, draft / FOLDER)
+        write_artifact(model, draft, card.read_text("utf-8"), rounded if compact else {})
         if compact:
-            write_manifest(draft)
-            saved = load_artifact(draft)  # so that the graphs are those of the rounded weights
-            write_graphs(saved, draft / FOLDER, draft / WEIGHTS)
-            scorers: dict[str, Scorer] = {WEIGHTS: TorchScorer(saved)}
-        else:
-            write_graphs(model, draft / FOLDER)
-            scorers = {}
+            share_weights(draft)
         write_manifest(draft)
+        scorers: dict[str, Scorer] = {WEIGHTS: TorchScorer(load_artifact(draft))} if compact else {}
         scorers |= {name: open_graphs(draft, name) for name in (ENCODER, INT8) if (draft / FOLDER / name).exists()}
         rows = compare(model, sentences, scorers)
         if not force:

@@ -1,0 +1,190 @@
+"""How good a model's triples are: on gold data, on sentences that state nothing, and on everyday examples.
+
+python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE] [--runtime NAME] [--json OUT]
+
+Prints Markdown and writes JSON. All is read through the public extractor, with the language given; the examples also
+with the language left to identification. Sentences in languages that the model does not know are left out and counted.
+Scores look better calibrated than they are on data that they were fitted to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from mere.apps.machine import machine
+from mere.data.files import atomic_write
+from mere.data.readers import read_all
+from mere.errors import InputError
+from mere.runtime.extractor import Extractor, Runtime
+from mere.schema import Sentence, Triple
+from mere.training.calibration import expected_calibration_error, triple_bins
+from mere.training.evaluation import Score, evaluate
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PATTERNS_ONLY = "uk"
+"""The language without real data to train on: examples are scored without it, too."""
+
+Found = list[tuple[Triple, ...]]
+
+
+def read(extractor: Extractor, files: Sequence[Path]) -> tuple[list[Sentence], int]:
+    """Return the sentences in languages that the model knows, and how many others there are."""
+    sentences = list(read_all(files))
+    known = [sentence for sentence in sentences if sentence.language in extractor.languages]
+    if not known:
+        raise InputError(f"no sentence is in a language of the model: {', '.join(map(str, files))}")
+    return known, len(sentences) - len(known)
+
+
+def find(extractor: Extractor, sentences: Sequence[Sentence], *, precise: bool = False) -> Found:
+    """Return what the model finds in each sentence, its language given."""
+    found: Found = [()] * len(sentences)
+    for language in {sentence.language for sentence in sentences}:
+        rows = [row for row, sentence in enumerate(sentences) if sentence.language == language]
+        texts = [sentences[row].text for row in rows]
+        for row, sentence in zip(rows, extractor.extract(texts, language, precise=precise), strict=True):
+            found[row] = sentence.triples
+    return found
+
+
+def on_gold(extractor: Extractor, files: Sequence[Path]) -> dict[str, Any]:
+    """Score gold data, and measure how far the scores of triples can be trusted."""
+    gold, left_out = read(extractor, files)
+    found = find(extractor, gold)
+    scores, bins = evaluate(gold, found), triple_bins(gold, found)
+    error = expected_calibration_error(bins)
+    rows = []
+    for name, of in {**scores.languages, "micro": scores.micro, "macro": scores.macro}.items():
+        triple = of["triple"]
+        interval = "–".join(map(percent, triple.ci95))
+        values = (triple.precision, triple.recall, triple.f1, of["relation"].f1)
+        rows.append([name, *map(percent, values), interval])
+    heading("Gold data", len(gold), left_out)
+    table(["language", "precision", "recall", "triple F1", "relation F1", "interval of triple F1"], rows)
+    print(f"\nExpected calibration error of triple scores: {error:.3f}\n")
+    table(
+        ["score", "triples", "mean score", "right"],
+        [[f"{of.low:.1f}–{of.high:.1f}", str(of.count), f"{of.score:.2f}", f"{of.right:.2f}"] for of in bins],
+    )
+    return {**scores.to_dict(), "left_out": left_out, "ece": error, "bins": [asdict(of) for of in bins]}
+
+
+def on_negatives(extractor: Extractor, file: Path) -> dict[str, Any]:
+    """Measure in what share of a file's sentences, which state nothing, the model finds something."""
+    sentences, left_out = read(extractor, [file])
+    if any(sentence.triples for sentence in sentences):
+        raise InputError("holds triples; false alarms are counted in sentences without any", path=file)
+    found = find(extractor, sentences)
+    alarms = {"default": shares(sentences, found)}
+    if extractor.codec.decoding.precise is not None:
+        alarms["precise"] = shares(sentences, find(extractor, sentences, precise=True))
+    relations = Counter(triple.relation for of in found for triple in of).most_common()
+    heading(f"False alarms on {file.name}", len(sentences), left_out)
+    rows = [[name, *(percent(of[name]) for of in alarms.values())] for name in alarms["default"]]
+    table(["language", *(f"{how}, % of sentences" for how in alarms)], rows)
+    print("\nRelations found: " + (", ".join(f"{name} {count}" for name, count in relations) or "none"))
+    return {
+        "sentences": len(sentences),
+        "left_out": left_out,
+        **alarms,
+        "relations": dict(relations),
+        "found": [shown(*pair) for pair in zip(sentences, found, strict=True) if pair[1]],
+    }
+
+
+def on_examples(extractor: Extractor, file: Path) -> dict[str, Any]:
+    """Score examples with the language given and with the language identified."""
+    gold, left_out = read(extractor, [file])
+    identified = extractor.extract([sentence.text for sentence in gold])
+    right = sum(one.language == sentence.language for one, sentence in zip(identified, gold, strict=True))
+    scores = {
+        "given": example_scores(gold, find(extractor, gold)),
+        "identified": example_scores(gold, [sentence.triples for sentence in identified]),
+    }
+    heading(f"Examples of {file.name}", len(gold), left_out)
+    print(f"Languages that are rightly identified: {percent(right / len(gold))} %\n")
+    table(
+        ["language", *(f"{what}, language {how}" for how in scores for what in ("expected found", "found right"))],
+        [
+            [name, *(percent(share) for of in scores.values() for share in (of[name].recall, of[name].precision))]
+            for name in scores["given"]
+        ],
+    )
+    plain = {how: {name: score.to_dict() for name, score in of.items()} for how, of in scores.items()}
+    return {"sentences": len(gold), "left_out": left_out, "language_right": right / len(gold), **plain}
+
+
+def example_scores(gold: Sequence[Sentence], found: Found) -> dict[str, Score]:
+    """Return the scores of triples by language, over all, and over all but `PATTERNS_ONLY` where that is among them."""
+    scores = evaluate(gold, found)
+    every = {**scores.languages, "all": scores.micro}
+    if PATTERNS_ONLY in every:
+        rest = [pair for pair in zip(gold, found, strict=True) if pair[0].language != PATTERNS_ONLY]
+        others = evaluate([sentence for sentence, _ in rest], [triples for _, triples in rest])
+        every[f"all but {PATTERNS_ONLY}"] = others.micro
+    return {name: of["triple"] for name, of in every.items()}
+
+
+def shares(sentences: Sequence[Sentence], found: Found) -> dict[str, float]:
+    """Return the share of sentences in which anything is found, by language and over all."""
+    whole = Counter(sentence.language for sentence in sentences)
+    part = Counter(sentence.language for sentence, triples in zip(sentences, found, strict=True) if triples)
+    by_language = {language: part[language] / whole[language] for language in sorted(whole)}
+    return {**by_language, "all": part.total() / whole.total()}
+
+
+def shown(sentence: Sentence, triples: Iterable[Triple]) -> dict[str, Any]:
+    """Return a sentence and what was found in it, for people to read."""
+    found = [[of.head.text, of.relation, of.tail.text, round(of.score, 3)] for of in triples]
+    return {"language": sentence.language, "text": sentence.text, "triples": found}
+
+
+def percent(share: float) -> str:
+    """Write a share, 0..1, in per cent."""
+    return f"{100 * share:.1f}"
+
+
+def heading(title: str, size: int, left_out: int) -> None:
+    """Print what is measured, on how much."""
+    others = f"; {left_out:,} in languages that the model does not know are left out" if left_out else ""
+    print(f"\n## {title}\n\n{size:,} sentences{others}.\n")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a Markdown table."""
+    for row in (header, ["---"] * len(header), *rows):
+        print(f"| {' | '.join(row)} |")
+
+
+def main() -> None:
+    """Measure, print, and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a model's directory")
+    parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
+    negatives, examples = [EXAMPLES / "negatives.jsonl"], EXAMPLES / "sentences.jsonl"
+    parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
+    parser.add_argument("--examples", type=Path, default=examples, metavar="FILE", help="with the triples expected")
+    parser.add_argument("--runtime", choices=get_args(Runtime), default="auto", help="what computes (default auto)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="where the JSON goes (default: nowhere)")
+    options = parser.parse_args()
+    extractor = Extractor.load(options.model, options.runtime)
+    values: dict[str, Any] = {"machine": machine("mere", "numpy", "torch", "onnxruntime"), "model": options.model}
+    values["scorer"] = type(extractor.scorer).__name__
+    print(f"# Quality of {options.model} ({values['scorer']})")
+    if options.dev:
+        values["dev"] = on_gold(extractor, options.dev)
+    values["negatives"] = {str(file): on_negatives(extractor, file) for file in options.negatives}
+    values["examples"] = on_examples(extractor, options.examples)
+    if options.json is not None:
+        with atomic_write(options.json) as handle:
+            handle.write(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
