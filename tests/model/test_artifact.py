@@ -47,7 +47,7 @@ def test_another_decoding_changes_nothing_else(saved: Path) -> None:
     decoding = Decoding(
         Calibration(Curve(-0.25, 0.5), Curve(0.1, 0.7), other=0.3, languages={"de": -0.1, "other": 0.2}),
         Thresholds(0.35, {"birth-place": 0.3}),
-        Precise(0.8, {"birth-place": 0.75}, precision=0.9),
+        precise=Precise(0.8, {"birth-place": 0.75}, precision=0.9),
     )
     save_decoding(saved, decoding, "# another card\n")
     assert load_artifact(saved).codec.decoding == decoding

@@ -127,12 +127,15 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds:
         The least worth of a prediction; as it starts, a relation that is as likely stated as not brings its best pair,
         whatever that is.
+    least:
+        The least score of a prediction: a relation that is stated for certain brings no pair that is surely wrong.
     precise:
         The least score on top of that, where only sure triples are asked for; None where the model has no such.
     """
 
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds(0.25)
+    least: Probability = 0.0
     precise: Precise | None = None
 
     @property
@@ -159,7 +162,7 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         chosen: dict[tuple[str, int, int, int, int], Triple] = {}
         for one in candidates:
             triple = one.triple
-            if one.worth < self.thresholds.of(triple.relation):
+            if one.worth < self.thresholds.of(triple.relation) or triple.score < self.least:
                 continue
             if precise and self.precise is not None and triple.score < self.precise.of(triple.relation):
                 continue

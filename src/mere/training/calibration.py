@@ -29,6 +29,9 @@ PRECISION = 0.9
 BINS = 10
 """Bins of equal width in which scores are compared with the share of right triples."""
 
+LEAST_SCORE = 0.1
+"""Least score of a prediction: what is likelier wrong than nine times in ten is kept from the reader."""
+
 LEAST = 30
 """Candidates that a language or a relation must have for anything of its own."""
 
@@ -109,10 +112,12 @@ def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) ->
     calibration = _calibration(_Table.of(found, gold))
     judged = _judge(found, calibration)
     table = _Table.of(judged, gold)
-    shared = max(_GRID, key=lambda threshold: _both_f1(Decoding(calibration, Thresholds(threshold)), judged, gold))
+    tried = [Decoding(calibration, Thresholds(threshold), LEAST_SCORE) for threshold in _GRID]
+    shared = max(tried, key=lambda decoding: _both_f1(decoding, judged, gold)).thresholds.default
     thresholds = Thresholds(shared, _relation_thresholds(table, shared))
-    kept = table.where(table.worth >= np.array([thresholds.of(relation) for relation in table.relation]))
-    return Decoding(calibration, thresholds, _precise(kept, precision))
+    worth_it = table.worth >= np.array([thresholds.of(relation) for relation in table.relation])
+    kept = table.where(worth_it & (table.score >= LEAST_SCORE))
+    return Decoding(calibration, thresholds, LEAST_SCORE, _precise(kept, precision))
 
 
 def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
