@@ -25,8 +25,8 @@ fi
 
 mkdir -p "$run"
 languages=(ar de en es fa fr it ko nl pl pt ru sv uk)
-patterns=("${languages[@]}" --seed 1 --hold-out 0.1 --tokenised 0.3 --negatives 0.25)
-$mere data generate "${patterns[@]}" --count "${COUNT:-1000}" --output "$run/patterns.jsonl"
+patterns=("${languages[@]}" --seed 1 --hold-out 0.1 --tokenised 0.3 --negatives 0.2)
+$mere data generate "${patterns[@]}" --count "${COUNT:-450}" --output "$run/patterns.jsonl"
 $mere data generate "${patterns[@]}" --count "${HELD_OUT:-100}" --only-held-out --output "$run/held-out.jsonl"
 
 $mere train "${CONFIG:-default}" "${train[@]/#/--train=}" --train "$run/patterns.jsonl" "${dev[@]/#/--dev=}" \
