@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Make the model that comes with mere anew: data, training, calibration, export. `make default-model` calls this.
 #
+# Stage one is trained twice from the same start, on SMiLER with other generated sentences each time; stage two starts
+# from the mean of both.
+#
 #   MERE_DATA  folder with the folder smiler in it
 #   RUN        folder for what is made on the way; an interrupted training goes on there
-#   CONFIG     configuration of the training
-#   COUNT      sentences from patterns that are trained on, a language
-#   HELD_OUT   sentences from patterns left out of training that scores are fitted to, a language
+#   COUNTS     generated sentences a language, for each training of stage one
+#   HELD_OUT   sentences a language from patterns left out of training, which scores are fitted to
 #   OUTPUT     folder of the model, replaced at the end if the export loses no more than it may
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,15 +27,27 @@ fi
 
 mkdir -p "$run"
 languages=(ar de en es fa fr it ko nl pl pt ru sv uk)
-patterns=("${languages[@]}" --seed 1 --hold-out 0.1 --tokenised 0.3 --negatives 0.2)
-$mere data generate "${patterns[@]}" --count "${COUNT:-450}" --output "$run/patterns.jsonl"
-$mere data generate "${patterns[@]}" --count "${HELD_OUT:-100}" --only-held-out --output "$run/held-out.jsonl"
+trap 'echo "to train anew: rm -r $run" >&2' ERR
 
-$mere train "${CONFIG:-default}" "${train[@]/#/--train=}" --train "$run/patterns.jsonl" "${dev[@]/#/--dev=}" \
-    --output "$run/training" || {
-    echo "to train anew: rm -r $run/training" >&2
-    exit 1
+generate() { # FILE SEED COUNT OPTION…
+    $mere data generate "${languages[@]}" --hold-out 0.1 --tokenised 0.3 --output "$1" --seed "$2" --count "$3" "${@:4}"
 }
-$mere calibrate "$run/training/model" "${dev[@]}" "$run/held-out.jsonl" --output "$run/calibrated"
+
+learn() { # CONFIG PATTERNS OUTPUT OPTION…
+    $mere train "$1" "${train[@]/#/--train=}" --train "$2" "${dev[@]/#/--dev=}" --output "$3" "${@:4}"
+}
+
+first=()
+seed=0
+for count in ${COUNTS:-450 250}; do
+    seed=$((seed + 1))
+    generate "$run/patterns-$seed.jsonl" $seed "$count" --negatives 0.2
+    learn default-unified "$run/patterns-$seed.jsonl" "$run/unified-$seed"
+    first+=("--first=$run/unified-$seed/model")
+done
+learn default "$run/patterns-1.jsonl" "$run/specific" "${first[@]}"
+
+generate "$run/held-out.jsonl" 9 "${HELD_OUT:-60}" --only-held-out --negatives 0.5
+$mere calibrate "$run/specific/model" "${dev[@]}" "$run/held-out.jsonl" --output "$run/calibrated"
 $mere export "$run/calibrated" "${dev[@]}" --compact --output "$output"
 du -sh "$output"
