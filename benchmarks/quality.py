@@ -1,10 +1,12 @@
 """How good a model's triples are: on gold data, on sentences that state nothing, and on everyday examples.
 
 python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE] [--runtime NAME] [--json OUT]
+                             [--card FILE]
 
-Prints Markdown and writes JSON. All is read through the public extractor, with the language given; the examples also
-with the language left to identification. Sentences in languages that the model does not know are left out and counted.
-Scores look better calibrated than they are on data that they were fitted to.
+Prints Markdown and writes JSON; with --card the model's card gets both what is printed and the text of FILE. All is
+read through the public extractor, with the language given; the examples also with the language left to identification.
+Sentences in languages that the model does not know are left out and counted. Scores look better calibrated than they
+are on data that they were fitted to.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,9 +25,11 @@ from mere.apps.machine import machine
 from mere.data.files import atomic_write
 from mere.data.readers import read_all
 from mere.errors import InputError
+from mere.model.files import CARD, find_model, save_card
 from mere.runtime.extractor import Extractor, Runtime
 from mere.schema import Sentence, Triple
 from mere.training.calibration import expected_calibration_error, triple_bins
+from mere.training.card import with_section
 from mere.training.evaluation import Score, evaluate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -162,25 +168,39 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         print(f"| {' | '.join(row)} |")
 
 
+def measure(extractor: Extractor, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure all that is asked for, printing it."""
+    values: dict[str, Any] = {"machine": machine("mere", "numpy", "torch", "onnxruntime"), "model": options.model}
+    values["scorer"] = type(extractor.scorer).__name__
+    if options.dev:
+        values["dev"] = on_gold(extractor, options.dev)
+    values["negatives"] = {str(file): on_negatives(extractor, file) for file in options.negatives}
+    values["examples"] = on_examples(extractor, options.examples)
+    return values
+
+
 def main() -> None:
-    """Measure, print, and write JSON."""
+    """Measure, print, and write JSON and the model's card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a model's directory")
+    parser.add_argument("model", help="a model's directory, or default")
     parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
     negatives, examples = [EXAMPLES / "negatives.jsonl"], EXAMPLES / "sentences.jsonl"
     parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
     parser.add_argument("--examples", type=Path, default=examples, metavar="FILE", help="with the triples expected")
     parser.add_argument("--runtime", choices=get_args(Runtime), default="auto", help="what computes (default auto)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where the JSON goes (default: nowhere)")
+    parser.add_argument("--card", type=Path, metavar="FILE", help="what else the model's card is to say (Markdown)")
     options = parser.parse_args()
     extractor = Extractor.load(options.model, options.runtime)
-    values: dict[str, Any] = {"machine": machine("mere", "numpy", "torch", "onnxruntime"), "model": options.model}
-    values["scorer"] = type(extractor.scorer).__name__
-    print(f"# Quality of {options.model} ({values['scorer']})")
-    if options.dev:
-        values["dev"] = on_gold(extractor, options.dev)
-    values["negatives"] = {str(file): on_negatives(extractor, file) for file in options.negatives}
-    values["examples"] = on_examples(extractor, options.examples)
+    with redirect_stdout(StringIO()) as printed:
+        values = measure(extractor, options)
+    report = printed.getvalue()
+    print(f"# Quality of {options.model} ({values['scorer']})\n{report}")
+    if options.card is not None:
+        folder = find_model(options.model)
+        card = (folder / CARD).read_text("utf-8")
+        card = with_section(card, "Data, licences, limits", options.card.read_text("utf-8"))
+        save_card(folder, with_section(card, "Quality", report.replace("\n## ", "\n### ")))
     if options.json is not None:
         with atomic_write(options.json) as handle:
             handle.write(json.dumps(values, indent=2, ensure_ascii=False) + "\n")

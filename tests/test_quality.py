@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from mere.data.jsonl import write_jsonl
 from mere.errors import InputError
+from mere.model.files import CARD, check_manifest
 from mere.runtime.extractor import Extractor
 from mere.schema import Sentence, Span, Triple
 
@@ -60,12 +62,15 @@ def test_negatives_hold_no_triples(quality: dict[str, Any], tiny_model: str, tmp
 def test_all_figures_are_written(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     gold = [_sentence("en"), _sentence("uk")]
     write_jsonl([*gold, _sentence("sw")], tmp_path / "gold.jsonl")
     write_jsonl([Sentence("It rains in Leeds.", "en")], tmp_path / "negative.jsonl")
+    (tmp_path / "about.md").write_text("Made in a test.")
+    shutil.copytree(tiny_model, "model")
     files = ["--dev", "gold.jsonl", "--negatives", "negative.jsonl", "--examples", "gold.jsonl", "--json", "out.json"]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [str(SCRIPT), tiny_model, *files])
+    files += ["--card", "about.md"]
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), "model", *files])
     runpy.run_path(str(SCRIPT), run_name="__main__")
     values = json.loads((tmp_path / "out.json").read_text("utf-8"))
     assert (values["dev"]["sentences"], values["dev"]["left_out"]) == (2, 1)
@@ -81,3 +86,8 @@ def test_all_figures_are_written(
     assert {"## Gold data", "## False alarms on negative.jsonl", "## Examples of gold.jsonl"} <= set(
         printed.splitlines()
     )
+    check_manifest(tmp_path / "model")
+    card = (tmp_path / "model" / CARD).read_text("utf-8")
+    assert card.startswith((Path(tiny_model) / CARD).read_text("utf-8").rstrip())
+    assert "## Data, licences, limits\n\nMade in a test.\n\n## Quality\n" in card
+    assert "### Gold data" in card

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from mere.apps.training_commands import FILES, read_sentence_files
 from mere.errors import InputError
-from mere.model.files import find_model, in_place, save_decoding
+from mere.model.files import CARD, find_model, in_place, save_decoding
 from mere.model.predictor import Item
 from mere.runtime.extractor import Extractor
 
@@ -42,7 +42,7 @@ def calibrate_command(
     examples = [codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
     items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
     report = confidence(fit_decoding(codec, extractor.scorer, items, sentences, precision, batch_size=batch_size))
-    path = folder / "README.md"
+    path = folder / CARD
     try:
         card = path.read_text("utf-8")
     except (OSError, ValueError) as error:

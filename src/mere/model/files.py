@@ -34,7 +34,7 @@ from mere.model.decoding import Decoding
 from mere.schema import Schema
 
 FORMAT = 2
-MANIFEST, WEIGHTS = "manifest.json", "model.safetensors"
+MANIFEST, WEIGHTS, CARD = "manifest.json", "model.safetensors", "README.md"
 
 DEFAULT = "default"
 PACKAGED = Path(str(resources.files("mere"))) / "default_model"
@@ -167,7 +167,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def write_config(folder: Path, config: dict[str, Any], card: str) -> None:
     """Write ``config.json`` and the model card."""
     (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
-    (folder / "README.md").write_text(card, "utf-8")
+    (folder / CARD).write_text(card, "utf-8")
 
 
 def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | None = None) -> None:
@@ -176,6 +176,13 @@ def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | No
     with replacing(output or folder) as draft:
         shutil.copytree(folder, draft, dirs_exist_ok=True)
         write_config(draft, config, card)
+
+
+def save_card(folder: Path, card: str) -> None:
+    """Give the model in ``folder`` another card."""
+    with replacing(folder) as draft:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        (draft / CARD).write_text(card, "utf-8")
 
 
 def check_manifest(folder: Path, names: Collection[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mere.errors import ExportError
 from mere.model.artifact import load_artifact, write_artifact
 from mere.model.compact import share_weights
-from mere.model.files import ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
+from mere.model.files import CARD, ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
 from mere.model.graphs import write_graphs
 from mere.model.joint import JointModel, TorchScorer
 from mere.model.predictor import Scorer, predict
@@ -85,7 +85,7 @@ def export(
     model = load_artifact(folder)
     with replacing(output or folder) as draft:
         shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST, WEIGHTS), dirs_exist_ok=True)
-        card = draft / "README.md"
+        card = draft / CARD
         (draft / FOLDER).mkdir()
         rounded = write_graphs(model, draft / FOLDER)
         write_artifact(model, draft, card.read_text("utf-8"), rounded if compact else {})
