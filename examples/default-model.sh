@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make the model that comes with mere anew: data, training, calibration, export, card. `make default-model` calls this.
+# Make the model that comes with mere anew: data, training, export, calibration, card. `make default-model` calls this.
 #
 # Stage one is trained twice from the same start, on SMiLER with other generated sentences each time; stage two starts
 # from the mean of both.
@@ -48,7 +48,7 @@ done
 learn default "$run/patterns-1.jsonl" "$run/specific" "${first[@]}"
 
 generate "$run/held-out.jsonl" 9 "${HELD_OUT:-60}" --only-held-out --negatives 0.5
-$mere calibrate "$run/specific/model" "${dev[@]}" "$run/held-out.jsonl" --output "$run/calibrated"
-$mere export "$run/calibrated" "${dev[@]}" --compact --output "$output"
+$mere export "$run/specific/model" "${dev[@]}" --compact --output "$run/compact"
+$mere calibrate "$run/compact" "${dev[@]}" "$run/held-out.jsonl" --output "$output"
 .venv/bin/python benchmarks/quality.py "$output" --dev "${dev[@]}" --card examples/default-model.md
 du -sh "$output"
