@@ -86,6 +86,19 @@ def test_shipped_grids_parse(name: str) -> None:
     assert load_grid(name).variants
 
 
+def test_a_language_alone_misses_relations_that_only_its_dev_data_states(
+    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+) -> None:
+    german = [sentence for sentence in sample if sentence.language == "de" and sentence.triples]
+    rare = german[0].triples[0].relation
+    known = [one for one in german if all(triple.relation != rare for triple in one.triples)]
+    grid = Grid({"monolingual": _small("smiler", tiny_backbone).variants["monolingual"]}, "monolingual", (1,))
+    runner = GridRunner(grid, Data.of(grid, known, [german[0], *known], []), tmp_path, _silent, lambda run: None)
+    (result,) = runner.run()
+    assert result.counts["triple"][0][0] == 0
+    assert result.counts["triple"][0][2] == len(german[0].triples)
+
+
 def test_only_what_is_asked_for_runs_and_what_it_builds_on(
     tiny_backbone: str, sample: list[Sentence], tmp_path: Path
 ) -> None:
