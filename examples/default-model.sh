@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
 # Make the model that comes with mere anew: data, training, export, calibration, card. `make default-model` calls this.
 #
-# Stage one is trained twice from the same start, on SMiLER with other generated sentences each time; stage two starts
-# from the mean of both.
-#
 #   MERE_DATA  folder with the folder smiler in it
 #   RUN        folder for what is made on the way; an interrupted training goes on there
-#   COUNTS     generated sentences a language, for each training of stage one
+#   COUNT      generated sentences a language to train on
 #   HELD_OUT   sentences a language from patterns left out of training, which scores are fitted to
 #   OUTPUT     folder of the model, replaced at the end if the export loses no more than it may
 set -euo pipefail
@@ -33,22 +30,11 @@ generate() { # FILE SEED COUNT OPTION…
     $mere data generate "${languages[@]}" --hold-out 0.1 --tokenised 0.3 --output "$1" --seed "$2" --count "$3" "${@:4}"
 }
 
-learn() { # CONFIG PATTERNS OUTPUT OPTION…
-    $mere train "$1" "${train[@]/#/--train=}" --train "$2" "${dev[@]/#/--dev=}" --output "$3" "${@:4}"
-}
-
-first=()
-seed=0
-for count in ${COUNTS:-450 250}; do
-    seed=$((seed + 1))
-    generate "$run/patterns-$seed.jsonl" $seed "$count" --negatives 0.2
-    learn default-unified "$run/patterns-$seed.jsonl" "$run/unified-$seed"
-    first+=("--first=$run/unified-$seed/model")
-done
-learn default "$run/patterns-1.jsonl" "$run/specific" "${first[@]}"
+generate "$run/patterns.jsonl" 1 "${COUNT:-450}" --negatives 0.2
+$mere train default "${train[@]/#/--train=}" --train "$run/patterns.jsonl" "${dev[@]/#/--dev=}" --output "$run/training"
 
 generate "$run/held-out.jsonl" 9 "${HELD_OUT:-60}" --only-held-out --negatives 0.5
-$mere export "$run/specific/model" "${dev[@]}" --compact --output "$run/compact"
+$mere export "$run/training/model" "${dev[@]}" --compact --output "$run/compact"
 $mere calibrate "$run/compact" "${dev[@]}" "$run/held-out.jsonl" --output "$output"
 .venv/bin/python benchmarks/quality.py "$output" --dev "${dev[@]}" --card examples/default-model.md
 du -sh "$output"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mere.errors import ArtifactError, ConfigError
 from mere.model.artifact import load_artifact
 from mere.model.decoding import Decoding
 from mere.model.joint import AggregatorConfig, ModelConfig, SwitcherConfig
@@ -96,27 +94,3 @@ def test_an_interrupted_second_stage_ends_with_the_same_weights(
     assert (tmp_path / "cut" / "unified").exists()
     resumed = train(config, sample, sample[:20], tmp_path / "cut", _silent)
     assert (whole / "model.safetensors").read_bytes() == (resumed / "model.safetensors").read_bytes()
-
-
-def test_stage_two_starts_from_the_mean_of_models(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
-    config = _config(tiny_backbone, SwitcherConfig(4))
-    unified = TrainingConfig(msgspec.structs.replace(config.model, switcher=None), config.stages[:1])
-    firsts = [train(unified, sample[start::2], sample[:20], tmp_path / f"first{start}", _silent) for start in (0, 1)]
-    found = load_artifact(train(config, sample, sample[:20], tmp_path / "mean", _silent, first=firsts)).state_dict()
-    one, other = (load_artifact(first).state_dict() for first in firsts)
-    assert any(not torch.equal(one[name], other[name]) for name in one)
-    for name, tensor in one.items():
-        assert torch.allclose(found[name], (tensor + other[name]) / 2), name
-
-
-def test_models_that_do_not_agree_have_no_mean(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
-    config = _config(tiny_backbone, SwitcherConfig(4))
-    unified = TrainingConfig(msgspec.structs.replace(config.model, switcher=None), config.stages[:1])
-    german = [sentence for sentence in sample if sentence.language == "de"]
-    firsts = [train(unified, part, german, tmp_path / str(len(part)), _silent) for part in (sample, german)]
-    with pytest.raises(ArtifactError, match="shape or schema"):
-        train(config, sample, german, tmp_path / "mean", _silent, first=firsts)
-    with pytest.raises(ConfigError, match="a second one"):
-        train(unified, sample, german, tmp_path / "again", _silent, first=firsts[:1])
-    with pytest.raises(ArtifactError, match="no model here"):
-        train(config, sample, german, tmp_path / "nowhere", _silent, first=[tmp_path / "nothing"])

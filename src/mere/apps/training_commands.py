@@ -40,10 +40,6 @@ def train_command(
     dev: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Dev data; without it a tenth of the ids is held out.")
     ] = None,
-    first: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODEL", help="Start at the second stage, from this model or the mean of several."),
-    ] = None,
 ) -> None:
     """Train a model; an interrupted training goes on when the same command is given again."""
     require("torch", "train")
@@ -54,7 +50,7 @@ def train_command(
     sentences, held = _split(read_sentence_files(train), dev, DEV_SHARE, settings.seed)
     console = Console(stderr=True)
     with watching(console) as watch:
-        model = run(settings, sentences, held, output, watch, first=[find_model(one) for one in first or ()])
+        model = run(settings, sentences, held, output, watch)
     console.print(f"the model is in {model}", highlight=False, soft_wrap=True)
 
 

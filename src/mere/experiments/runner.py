@@ -178,7 +178,7 @@ class GridRunner:
         folder = self.output / "runs" / f"{name}-{seed}"
         if not variant.each_language:
             stage = config.stages[0].name
-            first = [self.model(variant.first_stage, seed, stage)] if variant.first_stage else []
+            first = self.model(variant.first_stage, seed, stage) if variant.first_stage else None
             found = train(config, sentences, self.data.dev, folder, self.watch, first=first)
             return _predict(load_artifact(found), self.data.test), _history(folder)
         predicted: list[tuple[Triple, ...]] = [()] * len(self.data.test)

@@ -21,10 +21,9 @@ from pathlib import Path
 import msgspec
 import torch
 
-from mere.errors import ArtifactError, ConfigError, InputError
+from mere.errors import ArtifactError, InputError
 from mere.model.artifact import MANIFEST, load_artifact, save_artifact
 from mere.model.codec import Example
-from mere.model.files import check_manifest
 from mere.model.joint import JointModel, TorchScorer
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
@@ -52,13 +51,11 @@ def train(
     output: Path,
     watch: Watch,
     *,
-    first: Sequence[Path] = (),
+    first: Path | None = None,
 ) -> Path:
     """Train all stages and return the folder of the final artifact; a run that was interrupted goes on.
 
-    ``first`` are artifacts of a first stage that other runs have trained; this run then starts at the second, from the
-    mean of their weights (model soups, arXiv:2203.05482). It is of use where they have the same seed, so that they
-    started from the same weights, and learnt from different data or in a different order.
+    ``first`` is the artifact of a first stage that another run has trained; this run then starts at the second.
 
     Raises `InputError` for data that cannot be trained on, `ArtifactError` where ``output`` holds another run.
     """
@@ -67,21 +64,20 @@ def train(
         raise InputError("the training data states no triple; check the files and the configuration's languages")
     if not dev:
         raise InputError("there is no dev data; name a file, or leave it out to have a part of the training data")
-    if first and len(config.stages) == 1:
-        raise ConfigError("a run that takes over a first stage needs a configuration with a second one")
-    fingerprint = _fingerprint(config, first, train, dev)
+    fingerprint = _fingerprint(config, train, dev)
     _claim(output, config, fingerprint)
     schema = Schema.of(train)
-    sources = list(first)
+    source = first
     for number, stage in enumerate(config.stages):
-        if number == 0 and first:
+        if number == 0 and first is not None:
             continue
         target = output / ("model" if number == len(config.stages) - 1 else stage.name)
         if not (target / MANIFEST).exists():
-            model = _start(config, schema, sources)
+            model = _start(config, schema, source)
             _train_stage(config, stage, model, train, dev, output, target, fingerprint, watch)
-        sources = [target]
-    return sources[0]
+        source = target
+    assert source is not None
+    return source
 
 
 def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
@@ -90,11 +86,11 @@ def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
     return [model.codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
 
 
-def _start(config: TrainingConfig, schema: Schema, sources: Sequence[Path]) -> JointModel:
+def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> JointModel:
     torch.manual_seed(config.seed)
-    if not sources:
+    if source is None:
         return JointModel(config.model, schema)
-    source, model = sources[0], _mean(sources)
+    model = load_artifact(source)
     if model.config == config.model:
         return model
     grown = JointModel(config.model, model.schema, model.backbone)
@@ -104,23 +100,6 @@ def _start(config: TrainingConfig, schema: Schema, sources: Sequence[Path]) -> J
     if wrong:
         raise ArtifactError(f"{source}: does not fit the configuration, which differs in '{wrong[0]}'")
     return grown
-
-
-def _mean(sources: Sequence[Path]) -> JointModel:
-    """Load the models of ``sources`` and return one with the mean of their weights."""
-    model, *others = (load_artifact(source) for source in sources)
-    for source, other in zip(sources[1:], others, strict=True):
-        if (other.config, other.schema) != (model.config, model.schema):
-            raise ArtifactError(
-                f"{source}: differs from {sources[0]} in shape or schema; only models that agree go together"
-            )
-    states = [one.state_dict() for one in (model, *others)]
-    means = {
-        name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor
-        for name, tensor in states[0].items()
-    }
-    model.load_state_dict(means)
-    return model
 
 
 def _train_stage(
@@ -176,11 +155,8 @@ def _keep(config: TrainingConfig, sentences: Iterable[Sentence]) -> list[Sentenc
     return [sentence for sentence in sentences if not config.languages or sentence.language in config.languages]
 
 
-def _fingerprint(config: TrainingConfig, first: Sequence[Path], *parts: Sequence[Sentence]) -> str:
+def _fingerprint(config: TrainingConfig, *parts: Sequence[Sentence]) -> str:
     digest = hashlib.sha256(msgspec.json.encode(config))
-    for source in first:
-        check_manifest(source, [])
-        digest.update((source / MANIFEST).read_bytes())
     for part in parts:
         for sentence in part:
             digest.update(repr((sentence.text, sentence.language, [t.key for t in sentence.triples])).encode())
