@@ -59,7 +59,7 @@ def quantise(source: Path, target: Path, samples: Iterable[Mapping[str, NDArray[
 
     model = onnx.load(source)
     products = _products(model.graph)
-    smooth = [name for name, nodes in products.items() if not _is_gelu(model.graph, name) and nodes]
+    smooth = [name for name in products if not _is_gelu(model.graph, name)]
     rewriter = _Rewriter(model.graph, products, _largest(source, smooth, samples))
     rewriter.run()
     if all(opset.domain != "com.microsoft" for opset in model.opset_import):
