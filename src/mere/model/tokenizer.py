@@ -17,6 +17,7 @@ import tokenizers
 from numpy.typing import NDArray
 
 from mere.errors import ArtifactError
+from mere.model.borders import BORDERS
 from mere.model.e5 import FILES, E5File
 from mere.model.unigram import Unigram
 
@@ -84,7 +85,7 @@ class Tokenizer:
         """Rebuild the tokenizer of the bundled backbone from its weight file."""
         parts = file.pieces()
         return cls(
-            Unigram(parts.pieces, parts.scores, parts.unknown),
+            Unigram(parts.pieces, parts.scores, parts.unknown, BORDERS),
             bos=parts.bos,
             eos=parts.eos,
             pad=parts.pad,

@@ -36,16 +36,21 @@ class Unigram:
         The pieces in the order of their ids, and the logarithms of their probabilities.
     unknown:
         Id of what no piece holds, one character at a time.
+    borders:
+        Where in a word no piece may go on; nowhere if there is none.
     """
 
-    def __init__(self, pieces: Sequence[str], scores: Sequence[float], unknown: int) -> None:
+    def __init__(
+        self, pieces: Sequence[str], scores: Sequence[float], unknown: int, borders: re.Pattern[str] | None = None
+    ) -> None:
         self.unknown = unknown
+        self._borders = borders
         self._scores = array("d", scores)
         self._ids = {piece: number for number, piece in enumerate(pieces)}
         self._ids.pop(pieces[unknown], None)
         self._longest = max(map(len, self._ids))
         self._penalty = min(self._scores) - _UNKNOWN_PENALTY
-        self._remembered = functools.lru_cache(_REMEMBERED)(self._search)
+        self._remembered = functools.lru_cache(_REMEMBERED)(self._cut)
 
     def encode(self, text: str) -> tuple[list[int], list[int], list[int]]:
         """Return ids, starts and ends of the pieces of ``text``; a word's piece starts at the space before it."""
@@ -55,7 +60,7 @@ class Unigram:
         marked, offsets = self._mark(text)
         for match in _WORD.finditer(marked):
             word, at = match.group(), match.start()
-            numbers, lengths = (self._remembered if len(word) <= _LONGEST_WORD else self._search)(word)
+            numbers, lengths = (self._remembered if len(word) <= _LONGEST_WORD else self._cut)(word)
             ids += numbers
             for length in lengths:
                 starts.append(offsets[at])
@@ -75,6 +80,15 @@ class Unigram:
         if marked and marked[0] != BOUNDARY:
             return BOUNDARY + marked, [offsets[0], *offsets]
         return marked, offsets
+
+    def _cut(self, word: str) -> Path:
+        """Cut a word with its boundary at its borders, and the parts into their best pieces."""
+        if self._borders is None:
+            return self._search(word)
+        body = word.removeprefix(BOUNDARY)
+        first, *others = self._borders.split(body)
+        parts = [self._search(part) for part in (word[: len(word) - len(body)] + first, *others)]
+        return tuple(id_ for ids, _ in parts for id_ in ids), tuple(size for _, sizes in parts for size in sizes)
 
     def _search(self, word: str) -> Path:
         """Find the best path through ``word`` (Viterbi)."""
