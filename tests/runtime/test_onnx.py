@@ -167,7 +167,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
     "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
     "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
-    "both encoders gone": (_remove_encoders, "encoder.onnx: missing"),
+    "both encoders gone": (_remove_encoders, "encoder.int8.onnx: missing"),
 }
 
 

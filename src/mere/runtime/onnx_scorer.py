@@ -38,7 +38,7 @@ class OnnxScorer:
     def __init__(self, folder: Path, encoder: str | None = None) -> None:
         graphs = folder / FOLDER
         if encoder is None:
-            encoder = INT8 if (graphs / INT8).exists() else ENCODER
+            encoder = ENCODER if (graphs / ENCODER).exists() and not (graphs / INT8).exists() else INT8
         check_manifest(folder, ["config.json", *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
         config = read_config(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
