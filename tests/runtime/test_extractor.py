@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mere.errors import InputError
+from mere.model.codec import Arrays, Floats
 from mere.model.joint import JointModel, ModelConfig, TorchScorer
 from mere.runtime.documents import OVERLAP, Paragraph, split_sentences, windows
 from mere.runtime.extractor import Extractor
@@ -44,6 +46,26 @@ def test_alone_in_a_batch_and_in_a_stream(extractor: Extractor, sample: list[Sen
         assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-3)
         assert one.language == other.language == third.language
     assert sum(bool(one.triples) for one in alone) > 20
+
+
+def test_long_pieces_of_text_go_in_small_batches(
+    extractor: Extractor, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [sentence.text for sentence in sample]
+    expected = extractor.extract(texts, "en")
+    shapes: list[tuple[int, ...]] = []
+    relations = extractor.scorer.relations
+
+    def watched(arrays: Arrays) -> tuple[Any, Floats]:
+        shapes.append(arrays.mask.shape)
+        return relations(arrays)
+
+    monkeypatch.setattr(extractor.scorer, "relations", watched)
+    monkeypatch.setattr("mere.model.predictor.SQUARE", 8 * 20**2)
+    found = extractor.extract(texts, "en")
+    assert all(rows == 1 or rows * length**2 <= 8 * 20**2 for rows, length in shapes)
+    assert len({rows for rows, _ in shapes}) > 3
+    assert [[t.key for t in one.triples] for one in found] == [[t.key for t in one.triples] for one in expected]
 
 
 def test_a_sentence_of_a_document_is_as_alone(extractor: Extractor, sample: list[Sentence]) -> None:

@@ -16,6 +16,10 @@ from mere.model.decoding import Candidate
 from mere.model.tokenizer import Integers, Tokens
 from mere.schema import Triple
 
+SQUARE = 1 << 17
+"""Most cells of a token by token matrix in a batch, over its sentences: it bounds memory, where batches of long pieces
+of text that state many relations would take gigabytes."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -49,14 +53,26 @@ def predict(
 def candidates(
     scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32
 ) -> list[Sequence[Candidate]]:
-    """Return the candidate triples of every item, in the order of ``items``; batches hold items of like length."""
+    """Return the candidate triples of every item, in the order of ``items``.
+
+    Batches hold items of like length, at most ``batch_size`` and, but for a single longer one, `SQUARE` cells.
+    """
     results: list[Sequence[Candidate]] = [()] * len(items)
-    order = sorted(range(len(items)), key=lambda index: len(items[index].tokens))
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+    for chosen in _batches([len(item.tokens) + 2 for item in items], batch_size):
         for index, found in zip(chosen, _of_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
             results[index] = found
     return results
+
+
+def _batches(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        if batch and (len(batch) == batch_size or (len(batch) + 1) * lengths[index] ** 2 > SQUARE):
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
 
 
 def _of_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[list[Candidate]]:
