@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,10 @@ from mere.model.files import ENCODER, ENTITIES, FOLDER, GRAPHS, INT8, WEIGHTS, G
 from mere.model.tokenizer import Integers
 
 MOST_THREADS = 4
-"""Threads of a graph at most: beyond that, sentences are too short to share among more."""
+"""Sentences are encoded in so many threads at most."""
 
 TOKENS = 384
-"""Tokens a thread that are encoded at once: their states stay in its cache, where more would not."""
+"""Tokens that a thread encodes at once: their states stay in its cache, where more would not."""
 
 
 class OnnxScorer:
@@ -51,12 +53,17 @@ class OnnxScorer:
             self.words.check(config["backbone"]["embeddings"], folder)
         self._encoder = _session(graphs / encoder, folder if shared else None)
         self._entities = _session(graphs / ENTITIES)
+        self._pool = ThreadPoolExecutor(_threads(), "mere")
 
     def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
         """Return B×N×d states and B×R margins."""
         rows, length = arrays.ids.shape
-        size = max(1, TOKENS * _threads() // length)
-        parts = [self._encode(arrays, slice(start, start + size)) for start in range(0, rows, size)]
+        threads = _threads()
+        count = -(-rows * length // (TOKENS * threads)) * threads  # as many for each thread
+        size = -(-rows // min(rows, count))
+        slices = [slice(start, start + size) for start in range(0, rows, size)]
+        encode = functools.partial(self._encode, arrays)
+        parts = list(map(encode, slices) if len(slices) == 1 else self._pool.map(encode, slices))
         states, margins = (np.concatenate(part) for part in zip(*parts, strict=True))
         return states, margins
 
@@ -83,13 +90,11 @@ def _session(path: Path, weights: Path | None = None) -> Any:
     import onnxruntime  # takes a tenth of a second: only where a model is loaded
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = 1  # several batches at once take less time than several threads for each
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.enable_mem_pattern = False  # every batch has a shape of its own
     options.log_severity_level = 4
-    # Waiting threads that spin would take the processor from tokenising, decoding and other callers.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     graph: str | bytes = str(path)
     if weights is not None:  # a graph from a file may only refer to its own folder, one from memory to this
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
