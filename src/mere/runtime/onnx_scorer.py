@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,8 +61,7 @@ class OnnxScorer:
         count = -(-rows * length // (TOKENS * threads)) * threads  # as many for each thread
         size = -(-rows // min(rows, count))
         slices = [slice(start, start + size) for start in range(0, rows, size)]
-        encode = functools.partial(self._encode, arrays)
-        parts = list(map(encode, slices) if len(slices) == 1 else self._pool.map(encode, slices))
+        parts = self._pool.map(lambda part: self._encode(arrays, part), slices)
         states, margins = (np.concatenate(part) for part in zip(*parts, strict=True))
         return states, margins
 
