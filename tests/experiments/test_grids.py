@@ -86,15 +86,16 @@ def test_shipped_grids_parse(name: str) -> None:
     assert load_grid(name).variants
 
 
-def test_a_language_alone_misses_relations_that_only_its_dev_data_states(
-    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+@pytest.mark.parametrize("variant", ["monolingual", "multilingual", "mere-shared-module"])
+def test_a_relation_that_only_dev_data_states_is_missed(
+    variant: str, tiny_backbone: str, sample: list[Sentence], tmp_path: Path
 ) -> None:
     german = [sentence for sentence in sample if sentence.language == "de" and sentence.triples]
     rare = german[0].triples[0].relation
     known = [one for one in german if all(triple.relation != rare for triple in one.triples)]
-    grid = Grid({"monolingual": _small("smiler", tiny_backbone).variants["monolingual"]}, "monolingual", (1,))
-    runner = GridRunner(grid, Data.of(grid, known, [german[0], *known], []), tmp_path, _silent, lambda run: None)
-    (result,) = runner.run()
+    grid = _small("smiler", tiny_backbone)
+    data = Data.of(grid, known, [german[0], *known], [])
+    result = GridRunner(grid, data, tmp_path, _silent, lambda run: None).run([variant])[-1]
     assert result.counts["triple"][0][0] == 0
     assert result.counts["triple"][0][2] == len(german[0].triples)
 

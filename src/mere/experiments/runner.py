@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -178,8 +178,9 @@ class GridRunner:
         folder = self.output / "runs" / f"{name}-{seed}"
         if not variant.each_language:
             stage = config.stages[0].name
+            dev = _known(self.data.dev, _relations(sentences))
             first = self.model(variant.first_stage, seed, stage) if variant.first_stage else None
-            found = train(config, sentences, self.data.dev, folder, self.watch, first=first)
+            found = train(config, sentences, dev, folder, self.watch, first=first)
             return _predict(load_artifact(found), self.data.test), _history(folder)
         predicted: list[tuple[Triple, ...]] = [()] * len(self.data.test)
         history = []
@@ -188,9 +189,8 @@ class GridRunner:
                 [sentence for sentence in part if sentence.language == language] for part in (sentences, self.data.dev)
             )
             rows = [row for row, sentence in enumerate(self.data.test) if sentence.language == language]
-            known = {triple.relation for sentence in mine for triple in sentence.triples}
-            dev = [sentence for sentence in dev if all(triple.relation in known for triple in sentence.triples)]
-            if not known or not dev:
+            dev = _known(dev, _relations(mine))
+            if not any(sentence.triples for sentence in mine) or not dev:
                 continue  # nothing to learn the language from: nothing is found
             model = load_artifact(train(config, mine, dev, folder / language, self.watch))
             history += _history(folder / language)
@@ -215,8 +215,9 @@ class GridRunner:
         if variant.tagger:
             tagger = load_artifact(self.model(variant.tagger, seed))
             scorer = PipelineScorer(scorer, TorchScorer(tagger))
-        fit_decoding(model.codec, scorer, through(items_of(encode(model, self.data.dev))), self.data.dev)
-        return predict(scorer, model.codec, through(items_of(encode(model, self.data.test))))
+        dev = _known(self.data.dev, model.schema.relations)
+        fit_decoding(model.codec, scorer, through(items_of(encode(model, dev))), dev)
+        return predict(scorer, model.codec, through(items_of(encode(model, _bare(self.data.test)))))
 
     def _fingerprint(self, name: str, seed: int) -> str:
         """Sum of all that a result depends on: the variant, those it builds on, the data."""
@@ -229,9 +230,22 @@ class GridRunner:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def _relations(sentences: Sequence[Sentence]) -> set[str]:
+    return {triple.relation for sentence in sentences for triple in sentence.triples}
+
+
+def _known(dev: Sequence[Sentence], relations: Collection[str]) -> list[Sentence]:
+    """Keep the dev sentences whose relations training knows: the others cannot tell how far it has come."""
+    return [sentence for sentence in dev if all(triple.relation in relations for triple in sentence.triples)]
+
+
+def _bare(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Take the gold triples off: they may state relations that no training knew."""
+    return [replace(sentence, triples=()) for sentence in sentences]
+
+
 def _predict(model: JointModel, sentences: Sequence[Sentence]) -> list[tuple[Triple, ...]]:
-    bare = [replace(sentence, triples=()) for sentence in sentences]  # gold may state relations that no training knew
-    return predict(TorchScorer(model), model.codec, items_of(encode(model, bare)))
+    return predict(TorchScorer(model), model.codec, items_of(encode(model, _bare(sentences))))
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:
