@@ -205,6 +205,7 @@ def test_train_evaluate_extract(tiny_backbone: str, sample: list[Sentence], tmp_
     done = _mere(*_training(tmp_path, tiny_backbone, sample))
     assert done.returncode == 0, done.stderr
     assert "dev F1 triple" in done.stderr
+    assert "no triple of the dev data is found; for few sentences" in done.stderr
     model = str(tmp_path / "run" / "model")
     scores = tmp_path / "scores.json"
     done = _mere("evaluate", model, str(tmp_path / "train.jsonl"), "--json", str(scores))

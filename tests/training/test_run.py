@@ -107,17 +107,30 @@ def test_another_run_in_the_same_folder_is_refused(tiny_backbone: str, sample: l
         train(_config(tiny_backbone, epochs=2), sample, sample[:20], tmp_path, _silent)
 
 
-def test_early_stopping_keeps_the_best(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
-    reports: list[EpochReport] = []
+def _epochs(config: TrainingConfig, sentences: list[Sentence], output: Path) -> list[float]:
+    """Train and return the dev score of every epoch."""
+    scores: list[float] = []
 
     def watch(report: StepReport | EpochReport | MemoryPlan) -> None:
         if isinstance(report, EpochReport):
-            reports.append(report)
+            scores.append(report.triple)
 
-    config = _config(tiny_backbone, epochs=30, patience=1, learning_rate=1e-5, backbone_learning_rate=1e-6)
-    train(config, sample[:40], sample[:20], tmp_path, watch)
-    assert len(reports) < 30
-    assert len((tmp_path / "history.jsonl").read_text().splitlines()) == len(reports)
+    train(config, sentences, sentences, output, watch)
+    assert len((output / "history.jsonl").read_text().splitlines()) == len(scores)
+    return scores
+
+
+def test_training_stops_when_it_gets_no_better(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
+    chosen = [sentence for sentence in sample if sentence.language in ("de", "en")]
+    config = _config(tiny_backbone, epochs=200, patience=2, batch_size=8, learning_rate=2e-2)
+    scores = _epochs(config, chosen, tmp_path)
+    assert len(scores) < 200
+    assert max(scores) == max(scores[:-2]) > 0
+
+
+def test_training_goes_on_until_it_finds_something(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
+    config = _config(tiny_backbone, epochs=5, patience=1, learning_rate=1e-5, backbone_learning_rate=1e-6)
+    assert _epochs(config, sample[:40], tmp_path) == [0.0] * 5
 
 
 def test_frozen_parts_do_not_move(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:

@@ -148,10 +148,10 @@ def watching(console: Console) -> Iterator[Watch]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, loss=0.0, speed=0.0)
-        sentences = 0
+        sentences, best = 0, -1.0
 
         def watch(report: StepReport | EpochReport | MemoryPlan) -> None:
-            nonlocal sentences
+            nonlocal sentences, best
             if isinstance(report, StepReport):
                 sentences += report.sentences
                 speed = sentences / max(bar.tasks[0].elapsed or 1e-9, 1e-9)
@@ -163,11 +163,14 @@ def watching(console: Console) -> Iterator[Watch]:
             if isinstance(report, MemoryPlan):
                 console.print(f"memory: {report}", highlight=False, soft_wrap=True)
                 return
+            best = max(best, report.triple)
             f1 = ", ".join(f"{kind} {100 * getattr(report, kind):.1f}" for kind in ("triple", "relation", "entity"))
             line = f"{report.stage}, epoch {report.epoch + 1}: loss {report.loss:.3f}; dev F1 {f1}"
             console.print(line, highlight=False, soft_wrap=True)
 
         yield watch
+    if best == 0:
+        console.print("no triple of the dev data is found; for few sentences raise 'epochs' and lower 'batch_size'")
 
 
 def _table(scores: Evaluation) -> Table:

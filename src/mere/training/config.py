@@ -55,7 +55,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     average:
         Decay of the running average of the weights that is evaluated and saved; 0 keeps the last weights.
     patience:
-        Epochs without a better dev score after which the stage stops.
+        Epochs without a better dev score after which the stage stops, counted from the first score above zero.
     """
 
     name: str = "unified"

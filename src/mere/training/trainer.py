@@ -248,7 +248,8 @@ class StageTrainer:
             predicted = predict_examples(self.model, self.dev, cache=self.caches[1] if self.caches else None)
             gold = [example.sentence for example in self.dev]
             triple, relation, entity = (micro_f1(gold, predicted, kind) for kind in ("triple", "relation", "entity"))
-            if triple > progress.best or alone:
+            # While nothing is found yet, training has only begun: the last weights are the best.
+            if triple > progress.best or progress.best == 0 or alone:
                 progress.best, progress.stale = triple, 0
                 for name, parameter in self.parameters.items():
                     self.best[name].copy_(parameter.data)
