@@ -33,7 +33,7 @@ class Progress:
 
 
 class Checkpoint:
-    """One file that holds a stage's weights, optimizer moments, average and best weights, and its progress.
+    """One file that holds a stage's weights, gates, optimizer moments, average and best weights, and its progress.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ class Checkpoint:
             tensors[f"best/{name}"] = trainer.best[name]
             for key, value in trainer.optimizer.state[parameter].items():
                 tensors[f"{key}/{name}"] = value
+        for name, buffer in trainer.model.switchers.named_buffers():  # whether gates are hardened, and how
+            tensors[f"buffer/{name}"] = buffer
         metadata = {"fingerprint": self.fingerprint, "progress": json.dumps(asdict(trainer.progress))}
         draft = self.path.with_suffix(".draft")
         save_file(tensors, draft, metadata=metadata)
@@ -94,3 +96,5 @@ class Checkpoint:
                 moments = {key: tensors.get(f"{key}/{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
                 if all(value is not None for value in moments.values()):
                     trainer.optimizer.state[parameter].update(moments)
+            for name, buffer in trainer.model.switchers.named_buffers():
+                buffer.copy_(tensors[f"buffer/{name}"])
