@@ -31,7 +31,7 @@ generate() { # FILE SEED COUNT OPTION…
 }
 
 generate "$run/patterns.jsonl" 1 "${COUNT:-450}" --negatives 0.2
-$mere train mere "${train[@]/#/--train=}" --train "$run/patterns.jsonl" "${dev[@]/#/--dev=}" --output "$run/training"
+$mere train default "${train[@]/#/--train=}" --train "$run/patterns.jsonl" "${dev[@]/#/--dev=}" --output "$run/training"
 
 generate "$run/held-out.jsonl" 9 "${HELD_OUT:-60}" --only-held-out --negatives 0.5
 $mere export "$run/training/model" "${dev[@]}" --compact --output "$run/compact"

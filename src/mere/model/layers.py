@@ -151,3 +151,19 @@ def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
     negatives = torch.cat([zero, scores.masked_fill(positive, float("-inf"))], dim=1)
     positives = torch.cat([zero, (-scores).masked_fill(~positive, float("-inf"))], dim=1)
     return torch.logsumexp(negatives, dim=1) + torch.logsumexp(positives, dim=1)
+
+
+def threshold_divergence(first: Tensor, second: Tensor) -> Tensor:
+    """How far two scorings of the same rows are apart: a symmetric Kullback-Leibler divergence, one value a row.
+
+    Each row's scores, together with the threshold zero, are taken as a softmax; -inf marks what is no class at all and
+    must stand in the same places of both.
+    """
+    logs = []
+    for scores in (first.flatten(1), second.flatten(1)):
+        classes = torch.cat([scores.new_zeros(len(scores), 1), scores], dim=1)
+        logs.append(functional.log_softmax(classes, dim=1))
+    possible = ~logs[0].isneginf()
+    one, other = (log.masked_fill(~possible, 0.0) for log in logs)
+    difference: Tensor = (one.exp() - other.exp()) * (one - other)
+    return difference.sum(1) / 2

@@ -46,6 +46,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         How often languages are seen: ``natural``; ``uniform``; or ``temperature``, in proportion to size^(1/T).
     relation_weight, entity_weight:
         Weights of the two losses in the sum.
+    consistency:
+        Weight of how far two passes with different dropout are apart (R-Drop); 0 makes one pass, in half the time.
     shared:
         Share of the sentences that go through the switcher's shared sub-module in place of their language's.
     overlap_weight:
@@ -75,6 +77,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: float = 2.0
     relation_weight: float = 1.0
     entity_weight: float = 1.0
+    consistency: float = 0.0
     shared: float = 0.0
     overlap_weight: float = 0.1
     languages: tuple[str, ...] = ()
@@ -89,6 +92,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"'{name}' must be above 0, not {getattr(self, name)}")
         if not self.train:
             raise ValueError("'train' must name at least one part")
+        if self.consistency < 0:
+            raise ValueError(f"'consistency' must be at least 0, not {self.consistency}")
         if not 0 <= self.average < 1:
             raise ValueError(f"'average' must be at least 0 and below 1, not {self.average}")
 

@@ -42,7 +42,7 @@ def plan_memory(model: JointModel, stage: Stage, examples: Sequence[Example]) ->
     """Add up what ``stage`` needs; call it once the stage's parts are set to learn."""
     learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     lengths = sorted((len(example.tokens) + 2 for example in examples), reverse=True)
-    tokens = lengths[0] * min(stage.batch_size, len(examples))
+    tokens = lengths[0] * min(stage.batch_size, len(examples)) * (2 if stage.consistency else 1)
     layers = len(model.backbone.layers) - stage.frozen_layers if "backbone" in stage.train else 0
     layers += model.aggregator is not None and "aggregator" in stage.train
     return MemoryPlan(

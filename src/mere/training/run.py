@@ -123,9 +123,7 @@ def _train_stage(
                 handle.write(json.dumps(asdict(report)) + "\n")
         watch(report)
 
-    bf16 = (
-        _prefers_bf16(model, examples, stage.batch_size) if config.precision == "auto" else config.precision == "bf16"
-    )
+    bf16 = _prefers_bf16(model, examples, stage) if config.precision == "auto" else config.precision == "bf16"
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     model.codec.decoding = UNFITTED
     trainer.run()
@@ -135,9 +133,9 @@ def _train_stage(
     checkpoint.path.unlink(missing_ok=True)
 
 
-def _prefers_bf16(model: JointModel, examples: Sequence[Example], batch_size: int) -> bool:
+def _prefers_bf16(model: JointModel, examples: Sequence[Example], stage: Stage) -> bool:
     """Time a forward and backward pass in both precisions and tell whether bfloat16 is the faster."""
-    mixer = LanguageMixer(examples, batch_size=batch_size)
+    mixer = LanguageMixer(examples, batch_size=stage.batch_size)
     batch = collate(model.codec, [examples[i] for i in next(iter(mixer.epoch(0)))[0]])
     times = {}
     for bf16 in (False, True):
