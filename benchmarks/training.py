@@ -72,7 +72,7 @@ def _peak_mib() -> float:
 
 def bare(trainer: StageTrainer, batch: TrainingBatch) -> None:
     """Take a batch through the backbone alone, forward and backward."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=trainer.bf16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=trainer.progress.bf16):
         states = trainer.model.backbone(batch.inputs.ids, batch.inputs.mask)
     states.backward(torch.randn_like(states))  # a plain mean would all but vanish in the last normalisation
     trainer.optimizer.zero_grad()

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -76,6 +77,28 @@ def test_a_run_interrupted_at_any_step_ends_with_the_same_weights(
     expected, found = (load_file(folder / "model.safetensors") for folder in (whole, resumed))
     assert all(bool((expected[name] == found[name]).all()) for name in expected)
     assert not (tmp_path / "cut" / "checkpoint.safetensors").exists()
+
+
+def test_an_interrupted_run_keeps_the_precision_it_chose(
+    tiny_backbone: str, sample: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mere.training.checkpoint.Checkpoint.due", lambda self: True)
+    config = msgspec.structs.replace(_config(tiny_backbone, epochs=1, consistency=0.5), precision="auto")
+
+    def stop(report: StepReport | EpochReport | MemoryPlan) -> None:
+        if isinstance(report, StepReport) and report.step == 5:
+            raise Stop
+
+    monkeypatch.setattr("mere.training.run._prefers_bf16", lambda *_: True)
+    whole = train(config, sample, sample[:20], tmp_path / "whole", _silent)
+    with pytest.raises(Stop):
+        train(config, sample, sample[:20], tmp_path / "cut", stop)
+    monkeypatch.setattr("mere.training.run._prefers_bf16", lambda *_: False)
+    resumed = train(config, sample, sample[:20], tmp_path / "cut", _silent)
+    other = train(config, sample, sample[:20], tmp_path / "other", _silent)
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (whole, resumed, other)]
+    assert weights[0] == weights[1]
+    assert weights[0] != weights[2]
 
 
 def test_a_killed_process_resumes(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:

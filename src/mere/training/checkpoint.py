@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """Where a stage stands: whole epochs done, batches done of the current one, steps in all, best dev score."""
+    """Where a stage stands: whole epochs done, batches done of the current one, steps in all, best dev score.
+
+    Also the precision it began with, since timing both anew might choose the other.
+    """
 
     epoch: int = 0
     batch: int = 0
@@ -30,6 +33,7 @@ class Progress:
     loss: float = 0.0
     best: float = -1.0
     stale: int = 0
+    bf16: bool = False
 
 
 class Checkpoint:

@@ -146,7 +146,7 @@ class StageTrainer:
     watch:
         Told of every step and epoch.
     bf16:
-        Whether the forward pass runs under bfloat16 autocast.
+        Whether the forward pass runs under bfloat16 autocast; a stage that was interrupted goes on as it began.
     """
 
     def __init__(
@@ -169,7 +169,6 @@ class StageTrainer:
         self.checkpoint = checkpoint
         self.seed = seed
         self.watch = watch
-        self.bf16 = bf16
         self.mixer = LanguageMixer(
             train,
             batch_size=stage.batch_size,
@@ -185,7 +184,7 @@ class StageTrainer:
         self.optimizer = torch.optim.AdamW(groups, weight_decay=stage.weight_decay, fused=True)
         self.steps = len(self.mixer) * stage.epochs
         self.peaks = [group["lr"] for group in self.optimizer.param_groups]
-        self.progress = Progress()
+        self.progress = Progress(bf16=bf16)
         self._started = 0.0
         self.average = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
@@ -236,7 +235,7 @@ class StageTrainer:
 
     def _step(self, batch: TrainingBatch) -> float:
         torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.progress.bf16):
             relation, entity = losses(self.model, self._shared(batch), self.stage.consistency)
         loss = self.stage.relation_weight * relation + self.stage.entity_weight * entity + self._overlap()
         loss.backward()  # type: ignore[no-untyped-call]
