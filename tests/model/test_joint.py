@@ -9,13 +9,11 @@ import pytest
 import torch
 
 from mere.model.joint import AggregatorConfig, Batch, JointModel, ModelConfig, SwitcherConfig, TorchScorer
-from mere.model.layers import Aggregator, threshold_divergence, threshold_loss
+from mere.model.layers import Aggregator
 from mere.model.predictor import Item, predict
 from mere.model.switcher import Switcher
 from mere.schema import Schema, Sentence
-from mere.training.batches import collate
 from mere.training.run import encode
-from mere.training.trainer import losses
 
 
 @pytest.fixture(scope="module")
@@ -116,50 +114,3 @@ def test_the_relation_feature_changes_the_spans(model: JointModel, sample: list[
         rows, relations = torch.tensor([0, 0]), torch.tensor([0, 1])
         (first, second), _ = model.entities(states, batch.spannable, rows, relations)
     assert not torch.equal(first, second)
-
-
-def test_the_loss_is_small_for_what_is_right_and_large_for_what_is_wrong() -> None:
-    positive = torch.tensor([[True, False, False], [False, False, False]])
-    right = torch.tensor([[9.0, -9.0, float("-inf")], [-9.0, -9.0, float("-inf")]])
-    wrong = torch.where(torch.isinf(right), right, -right)
-    assert threshold_loss(right, positive).max() < 0.01
-    assert threshold_loss(wrong, positive).min() > 8
-
-
-def test_scores_that_are_the_same_are_not_apart_and_others_are_whatever_is_masked() -> None:
-    scores = torch.tensor([[2.0, -1.0, float("-inf")], [0.5, 0.0, float("-inf")]], requires_grad=True)
-    assert torch.equal(threshold_divergence(scores, scores), torch.zeros(2))
-    apart = threshold_divergence(scores, scores.detach() * 2)
-    assert (apart > 0).all()
-    torch.testing.assert_close(apart, threshold_divergence(scores * 2, scores))  # symmetric
-    apart.sum().backward()  # type: ignore[no-untyped-call]
-    assert scores.grad is not None
-    assert scores.grad.isfinite().all()
-
-
-def test_consistency_costs_what_dropout_changes_and_nothing_without_dropout(
-    model: JointModel, sample: list[Sentence]
-) -> None:
-    batch = collate(model.codec, encode(model, sample[:3]))
-    with torch.no_grad():
-        for plain, consistent in zip(losses(model, batch), losses(model, batch, consistency=5.0), strict=True):
-            torch.testing.assert_close(plain, consistent)
-        model.train()
-        costs = []
-        for consistency in (1e-9, 5.0):
-            torch.manual_seed(1)
-            costs.append(losses(model, batch, consistency))
-        model.eval()
-    for small, large in zip(*costs, strict=True):
-        assert large > small
-
-
-def test_padding_sentences_do_not_change_the_loss(model: JointModel, sample: list[Sentence]) -> None:
-    examples = encode(model, sample[:3])
-    with torch.inference_mode():
-        plain = losses(model, collate(model.codec, examples))
-        batch = collate(model.codec, examples, k=2)  # padded to four rows
-        padded = losses(model, replace(batch, inputs=replace(batch.inputs, k=1)))
-    assert len(batch.inputs.ids) == 4
-    for one, other in zip(plain, padded, strict=True):
-        torch.testing.assert_close(one, other)

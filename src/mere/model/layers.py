@@ -133,37 +133,3 @@ class EntityHead(nn.Module):
         links = scores[:, 2:].masked_fill(~pair.unsqueeze(1), float("-inf"))
         types = None if self.types is None else self.types(features).unflatten(-1, (2, 2, -1))
         return torch.cat([spans, links], dim=1), types
-
-
-def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
-    """Multi-label loss with zero as the threshold, one value a row.
-
-    ``log(1 + sum over negatives of exp(s)) + log(1 + sum over positives of exp(-s))`` (Su et al., 2022, arXiv
-    2208.02955): all positives above zero, all negatives below, and with a single positive close to a softmax.
-
-    Parameters
-    ----------
-    scores, positive:
-        Of the same shape, rows first; -inf marks what is no class at all.
-    """
-    scores, positive = scores.flatten(1), positive.flatten(1)
-    zero = scores.new_zeros(len(scores), 1)
-    negatives = torch.cat([zero, scores.masked_fill(positive, float("-inf"))], dim=1)
-    positives = torch.cat([zero, (-scores).masked_fill(~positive, float("-inf"))], dim=1)
-    return torch.logsumexp(negatives, dim=1) + torch.logsumexp(positives, dim=1)
-
-
-def threshold_divergence(first: Tensor, second: Tensor) -> Tensor:
-    """How far two scorings of the same rows are apart: a symmetric Kullback-Leibler divergence, one value a row.
-
-    Each row's scores, together with the threshold zero, are taken as a softmax; -inf marks what is no class at all and
-    must stand in the same places of both.
-    """
-    logs = []
-    for scores in (first.flatten(1), second.flatten(1)):
-        classes = torch.cat([scores.new_zeros(len(scores), 1), scores], dim=1)
-        logs.append(functional.log_softmax(classes, dim=1))
-    possible = ~logs[0].isneginf()
-    one, other = (log.masked_fill(~possible, 0.0) for log in logs)
-    difference: Tensor = (one.exp() - other.exp()) * (one - other)
-    return difference.sum(1) / 2

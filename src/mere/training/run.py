@@ -32,6 +32,7 @@ from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
+from mere.training.losses import losses
 from mere.training.memory import MemoryPlan
 from mere.training.trainer import (
     EpochReport,
@@ -39,7 +40,6 @@ from mere.training.trainer import (
     StepReport,
     Watch,
     items_of,
-    losses,
     predict_examples,
 )
 

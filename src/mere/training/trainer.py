@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mere.model.codec import Example
 from mere.model.joint import JointModel, TorchScorer
-from mere.model.layers import threshold_divergence, threshold_loss
 from mere.model.predictor import Item, predict
 from mere.model.switcher import Switcher
 from mere.schema import Triple
@@ -26,6 +24,7 @@ from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
 from mere.training.evaluation import micro_f1
+from mere.training.losses import losses
 from mere.training.memory import MemoryPlan, plan_memory
 
 
@@ -58,53 +57,6 @@ class EpochReport:
 
 
 Watch = Callable[[StepReport | EpochReport | MemoryPlan], None]
-
-
-def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) -> tuple[Tensor, Tensor]:
-    """Relation loss and entity loss of a batch, means over sentences and over (sentence, relation) pairs.
-
-    With ``consistency`` the batch goes through twice, with different dropout; the losses are the means of both passes,
-    plus so many times how far the passes' scores are apart (R-Drop, arXiv:2106.14448, equation 4).
-    """
-    passes = [_score(model, batch) for _ in range(2 if consistency else 1)]
-    relation, entity = (torch.stack(of).mean() for of in zip(*(_losses(one, batch) for one in passes), strict=True))
-    if not consistency:
-        return relation, entity
-    first, second = passes
-    relation = relation + consistency * threshold_divergence(first.margins, second.margins).mean()
-    if first.spans is not None and second.spans is not None:
-        entity = entity + consistency * threshold_divergence(first.spans, second.spans).mean()
-    return relation, entity
-
-
-@dataclass(frozen=True)
-class _Scores:
-    """What a model says of a batch: its real sentences' margins; spans and types of its pairs, where it has any."""
-
-    margins: Tensor
-    spans: Tensor | None
-    types: Tensor | None
-
-
-def _score(model: JointModel, batch: TrainingBatch) -> _Scores:
-    states, margins = model(batch.inputs)
-    margins = margins[: batch.sentences].float()
-    if not len(batch.rows):
-        return _Scores(margins, None, None)
-    spans, types = model.entities(states, batch.inputs.spannable, batch.rows, batch.pair_relations)
-    return _Scores(margins, spans.float().flatten(0, 1), types)
-
-
-def _losses(scores: _Scores, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
-    relation = threshold_loss(scores.margins, batch.relations[: batch.sentences]).mean()
-    if scores.spans is None:
-        return relation, relation.new_zeros(())
-    entity = threshold_loss(scores.spans, batch.pairs.flatten(0, 1)).mean()
-    if scores.types is not None and bool((batch.types >= 0).any()):
-        pair, role, first, last = batch.ends.unbind(1)
-        of_spans = scores.types[pair, first, role, 0] + scores.types[pair, last, role, 1]
-        entity = entity + functional.cross_entropy(of_spans.float(), batch.types, ignore_index=-1)
-    return relation, entity
 
 
 def items_of(examples: Sequence[Example], cache: StateCache | None = None) -> list[Item]:
