@@ -18,7 +18,7 @@ from mere.experiments.grid import Grid, Variant, by_id, load_grid, shipped_grids
 from mere.experiments.report import write_report
 from mere.experiments.representations import represent
 from mere.experiments.runner import Data, GridRunner, Result
-from mere.schema import Sentence
+from mere.schema import Sentence, Span, Triple
 from mere.training.memory import MemoryPlan
 from mere.training.trainer import EpochReport, StepReport
 
@@ -178,8 +178,8 @@ def test_representations_of_parallel_sentences(tiny_backbone: str, sample: list[
     grid = _small("smiler", tiny_backbone)
     runner = _runner(grid, sample, tmp_path)
     runner.run(["mere"])
-    twice = [
-        Sentence(text, language, (), f"{number}")
+    twice = [  # what they state is no relation of the model's
+        Sentence(text, language, (Triple(Span.of(text, 0, 1), "unknown", Span.of(text, 2, 3)),), f"{number}")
         for number, text in enumerate(("Anna lives in Rome.", "A river runs through Paris.", "He writes books."))
         for language in ("de", "fr")
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +67,8 @@ def represent(folder: Path, sentences: Sequence[Sentence]) -> Representations:
     languages: dict[str, set[str]] = {}
     for sentence in sentences:
         languages.setdefault(sentence.id or "", set()).add(sentence.language)
-    parallel = [s for s in sentences if s.id and len(languages[s.id]) > 1]
+    # What they state does not matter here, and may be no relation of the model's.
+    parallel = [replace(s, triples=()) for s in sentences if s.id and len(languages[s.id]) > 1]
     if not parallel:
         raise InputError("no two of the parallel sentences share an id; translations must have the same 'id'")
     model = load_artifact(folder)
