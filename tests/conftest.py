@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ from mere.model.joint import JointModel, ModelConfig
 from mere.runtime.onnx_scorer import OnnxScorer
 from mere.schema import Schema, Sentence
 from mere.training.export import export
+
+# A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLE = Path(__file__).parents[1] / "src" / "mere" / "data" / "sample"
 
