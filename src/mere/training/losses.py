@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from mere.model.joint import JointModel
 from mere.training.batches import TrainingBatch
@@ -27,6 +30,17 @@ def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) ->
     if first.spans is not None and second.spans is not None:
         entity = entity + consistency * threshold_divergence(first.spans, second.spans).mean()
     return relation, entity
+
+
+@contextmanager
+def precision(bf16: bool) -> Iterator[None]:
+    """Have forward passes run under bfloat16 autocast, or in floats."""
+    with ExitStack() as stack:
+        if bf16:
+            stack.enter_context(torch.autocast("cpu", torch.bfloat16))
+            # The fused kernel's backward pass is slow in bfloat16: it took half of a step.
+            stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        yield
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
 from mere.training.evaluation import evaluate
-from mere.training.losses import losses
+from mere.training.losses import losses, precision
 from mere.training.memory import MemoryPlan
 from mere.training.trainer import (
     EpochReport,
@@ -141,7 +141,7 @@ def _prefers_bf16(model: JointModel, examples: Sequence[Example], stage: Stage) 
     for bf16 in (False, True):
         for _ in range(2):  # the first pass of each prepares its kernels
             started = time.perf_counter()
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            with precision(bf16):
                 relation, entity = losses(model, batch)
             (relation + entity).backward()  # type: ignore[no-untyped-call]
             times[bf16] = time.perf_counter() - started

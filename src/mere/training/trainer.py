@@ -24,7 +24,7 @@ from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
 from mere.training.evaluation import micro_f1
-from mere.training.losses import losses
+from mere.training.losses import losses, precision
 from mere.training.memory import MemoryPlan, plan_memory
 
 
@@ -187,7 +187,7 @@ class StageTrainer:
 
     def _step(self, batch: TrainingBatch) -> float:
         torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.progress.bf16):
+        with precision(self.progress.bf16):
             relation, entity = losses(self.model, self._shared(batch), self.stage.consistency)
         loss = self.stage.relation_weight * relation + self.stage.entity_weight * entity + self._overlap()
         loss.backward()  # type: ignore[no-untyped-call]
