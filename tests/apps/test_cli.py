@@ -191,6 +191,7 @@ def test_other_mistakes_of_extract(model: str, tmp_path: Path) -> None:
     assert "does not know the language 'sw'" in _error("extract", "Habari", "-m", model, "--language", "sw")
     assert "no model here" in _error("extract", "Ada", "-m", str(tmp_path))
     assert "is empty" in _error("extract", "-", "-m", model, text="")
+    assert "a text is empty" in _error("extract", "", "-m", model)  # an empty variable of a shell is no folder
 
 
 def _training(folder: Path, backbone: str, sample: list[Sentence], extra: str = "") -> list[str]:

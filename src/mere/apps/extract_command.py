@@ -155,6 +155,8 @@ def _source(one: str) -> str | Path:
     """Tell a text from a file or folder."""
     if one == "-":
         return STDIN
+    if not one.strip():  # as a path it would be the folder one is in
+        raise InputError("a text is empty; give a text, a file, a folder, or - for standard input")
     path = Path(one)
     try:
         exists = path.exists()
