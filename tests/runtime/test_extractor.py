@@ -136,12 +136,16 @@ def test_several_threads_get_what_one_gets(extractor: Extractor, sample: list[Se
     assert [[t.key for t in one.triples] for one in found] == [[t.key for t in one.triples] for one in expected]
 
 
-def test_min_score_leaves_out_what_is_below(extractor: Extractor, sample: list[Sentence]) -> None:
+def test_min_score_takes_the_place_of_thresholds(extractor: Extractor, sample: list[Sentence]) -> None:
     texts = [sentence.text for sentence in sample[:40]]
-    scores = sorted(t.score for one in extractor.extract(texts) for t in one.triples)
-    middle = scores[len(scores) // 2]
-    left = [t.score for one in extractor.extract(texts, min_score=middle) for t in one.triples]
-    assert sorted(left) == [score for score in scores if score >= middle]
+    every = [(row, t) for row, one in enumerate(extractor.extract(texts, min_score=0.0)) for t in one.triples]
+    usual = {(row, t.key) for row, one in enumerate(extractor.extract(texts)) for t in one.triples}
+    assert usual < {(row, triple.key) for row, triple in every}
+    least = sorted(triple.score for _, triple in every)[len(every) // 2]
+    left = [(row, t.key) for row, one in enumerate(extractor.extract(texts, min_score=least)) for t in one.triples]
+    assert sorted(left) == sorted((row, triple.key) for row, triple in every if triple.score >= least)
+    with pytest.raises(InputError, match="exclude each other"):
+        extractor.extract(texts, min_score=0.5, precise=True)
 
 
 def test_languages_are_told_apart(sample: list[Sentence]) -> None:

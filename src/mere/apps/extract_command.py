@@ -51,8 +51,9 @@ def extract_command(
     lines: Annotated[bool, typer.Option("--lines", help="Take every line as a document of its own.")] = False,
     include: Annotated[str, typer.Option(metavar="PATTERN", help="Which files of folders, such as '*.txt'.")] = "*",
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out triples that are less likely right than this.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, max=1, help="All triples at least as likely right as this, in place of thresholds."),
+    ] = None,
     precise: Annotated[
         bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
     ] = False,

@@ -13,6 +13,7 @@ Torch-free.
 
 from __future__ import annotations
 
+import copy
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,6 +131,12 @@ class Codec:
         self._relations = {name: index for index, name in enumerate(schema.relations)}
         self._languages = {name: index for index, name in enumerate(schema.languages)}
         self._types = {name: index for index, name in enumerate(schema.entity_types)}
+
+    def above(self, score: float) -> Codec:
+        """Return a codec that predicts every candidate with at least this score (see `Decoding.above`)."""
+        other = copy.copy(self)
+        other.decoding = self.decoding.above(score)
+        return other
 
     def language_index(self, language: str) -> int:
         """Index of ``language``, or of the shared sub-module for one that the schema does not know."""

@@ -24,6 +24,9 @@ from numpy.typing import ArrayLike, NDArray
 from mere.errors import InputError
 from mere.schema import Triple
 
+LOWEST = 0.02
+"""Relations that are less likely stated are never looked at: it would take time and bring next to nothing."""
+
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -137,6 +140,10 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: Thresholds = Thresholds(0.25)
     least: Probability = 0.0
     precise: Precise | None = None
+
+    def above(self, score: float) -> Decoding:
+        """Return a decoding that predicts every candidate with at least this score, 0..1, in place of thresholds."""
+        return Decoding(self.calibration, Thresholds(max(score, LOWEST)), score)
 
     @property
     def names(self) -> set[str]:

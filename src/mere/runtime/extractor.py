@@ -162,7 +162,8 @@ class Extractor:
         language:
             Its language; None identifies it, text by text.
         min_score:
-            Leave out triples with a lower score; a score is the probability, 0..1, that the triple is right.
+            All triples with at least this score, in place of the model's own thresholds; a score is the probability,
+            0..1, that the triple is right.
         batch_size:
             Texts a batch.
         precise:
@@ -172,7 +173,7 @@ class Extractor:
         ------
         InputError
             For a text that is not a string, a language that the model does not know, or ``precise`` where the model
-            has no such thresholds.
+            has no such thresholds or ``min_score`` is given too.
         """
         texts = [text] if isinstance(text, str) else list(text)
         sentences = [sentence for sentence, _ in self._read(texts, language, min_score, batch_size, precise)]
@@ -221,16 +222,19 @@ class Extractor:
         self, texts: Sequence[str], language: str | None, min_score: float | None, batch_size: int, precise: bool
     ) -> list[tuple[Sentence, int]]:
         """Return each text's sentence and the number of windows in which it was read."""
+        if precise and min_score is not None:
+            raise InputError("a least score and precise thresholds exclude each other; give one of them")
+        codec = self.codec if min_score is None else self.codec.above(min_score)
         languages = self._languages(texts, language)
         parts = [windows(one, self.codec.max_tokens) for one in self.tokenizer.encode(texts)]
         pieces = [(row, window) for row, part in enumerate(parts) for window in part]
         items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
         found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
-        predicted = predict(self.scorer, self.codec, items, batch_size=batch_size, precise=precise)
+        predicted = predict(self.scorer, codec, items, batch_size=batch_size, precise=precise)
         for (row, _), triples in zip(pieces, predicted, strict=True):
             for triple in triples:
                 known = found[row].get(triple.key)
-                if triple.score >= (min_score or 0.0) and (known is None or known.score < triple.score):
+                if known is None or known.score < triple.score:
                     found[row][triple.key] = triple
         best = (tuple(sorted(one.values(), key=lambda triple: -triple.score)) for one in found)
         sentences = (Sentence(*values) for values in zip(texts, languages, best, strict=True))
