@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -35,11 +35,9 @@ def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) ->
 @contextmanager
 def precision(bf16: bool) -> Iterator[None]:
     """Have forward passes run under bfloat16 autocast, or in floats."""
-    with ExitStack() as stack:
-        if bf16:
-            stack.enter_context(torch.autocast("cpu", torch.bfloat16))
-            # The fused kernel's backward pass is slow in bfloat16: it took half of a step.
-            stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+    # The fused kernel's backward pass is slow in bfloat16: it took half of a step.
+    attention = sdpa_kernel(SDPBackend.MATH) if bf16 else nullcontext()
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16), attention:
         yield
 
 
