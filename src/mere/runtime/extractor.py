@@ -163,7 +163,7 @@ class Extractor:
             Its language; None identifies it, text by text.
         min_score:
             All triples with at least this score, in place of the model's own thresholds; a score is the probability,
-            0..1, that the triple is right.
+            0..1, that the triple is right. Relations below `mere.model.decoding.LOWEST` are not looked at.
         batch_size:
             Texts a batch.
         precise:
