@@ -194,6 +194,14 @@ def test_other_mistakes_of_extract(model: str, tmp_path: Path) -> None:
     assert "a text is empty" in _error("extract", "", "-m", model)  # an empty variable of a shell is no folder
 
 
+def test_wrong_options_and_commands() -> None:
+    assert "'--batch-size': Input should be a valid integer" in _error("extract", "Ada", "--batch-size", "many")
+    assert "'json5' is not one of" in _error("extract", "Ada", "--format", "json5")
+    assert "No such option: --langage" in _error("extract", "Ada", "--langage", "de")
+    assert "Did you mean 'extract'" in _error("extrakt", "Ada")
+    assert _error("train").endswith("train --help\n")
+
+
 def _training(folder: Path, backbone: str, sample: list[Sentence], extra: str = "") -> list[str]:
     write_jsonl(sample, folder / "train.jsonl")
     config = f'precision = "fp32"\n{extra}\n[model]\nbackbone = "{backbone}"\nhidden = 16\n[[stages]]\nepochs = 1\n'

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import typer
 
 from mere.errors import MereError
+
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""What wrong options and arguments raise; typer does not name it."""
 
 _NAME = "Triples with exact offsets from sentences in many languages."
 
@@ -42,7 +46,10 @@ def build(chosen: str | None = None) -> typer.Typer:
 def main() -> None:
     """Run the command line; exit code 2 for input that cannot be used, 130 after Ctrl-C."""
     try:
-        build(sys.argv[1] if len(sys.argv) > 1 else None)()
+        sys.exit(build(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False))
     except MereError as error:
         typer.echo(f"error: {error}", err=True)
-        sys.exit(2)
+    except UsageError as error:
+        if message := error.format_message().rstrip("."):  # none where help was shown
+            typer.echo(f"error: {message}; see: {error.ctx.command_path} --help", err=True)
+    sys.exit(2)
