@@ -17,6 +17,8 @@ from mere.model.decoding import Calibration, Curve, Decoding, Precise, Threshold
 from mere.model.files import save_decoding
 from mere.model.joint import JointModel, ModelConfig, SwitcherConfig
 from mere.schema import Schema, Sentence
+from mere.training.batches import collate
+from mere.training.losses import losses
 from mere.training.run import encode
 from mere.training.trainer import predict_examples
 
@@ -40,6 +42,18 @@ def test_loaded_predicts_as_saved(model: JointModel, saved: Path, sample: list[S
     loaded = load_artifact(saved)
     assert predict_examples(loaded, encode(loaded, sample)) == predict_examples(model, encode(model, sample))
     assert loaded.schema == model.schema
+
+
+@pytest.mark.parametrize("bundled", [False, True])
+def test_loaded_learns_as_saved(bundled: bool, tiny_backbone: str, tmp_path: Path, sample: list[Sentence]) -> None:
+    backbone = "e5-small-enpt" if bundled else tiny_backbone
+    model = JointModel(ModelConfig(backbone=backbone, hidden=16, backbone_dropout=0.3), Schema.of(sample))
+    save_artifact(model, tmp_path / "model", "# card\n")
+    found = []
+    for one in (model, load_artifact(tmp_path / "model")):
+        torch.manual_seed(5)
+        found.append(losses(one.train(), collate(one.codec, encode(one, sample[::90]))))
+    assert found[0] == found[1]
 
 
 def test_another_decoding_changes_nothing_else(saved: Path) -> None:

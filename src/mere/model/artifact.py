@@ -69,7 +69,7 @@ def load_artifact(folder: Path) -> JointModel:
     config = read_config(folder)
     stored = msgspec.convert(config["backbone"], StoredBackbone)
     model_config = msgspec.convert(config["model"], ModelConfig)
-    blank = Backbone.blank(model_config.backbone, stored.config, folder)
+    blank = Backbone.blank(model_config.backbone, stored.config, folder, model_config.backbone_dropout)
     if isinstance(blank.word_embeddings, PackedEmbedding):
         blank.word_embeddings.file.check(stored.embeddings, folder)
     model = JointModel(model_config, Schema.from_dict(config["schema"]), blank)

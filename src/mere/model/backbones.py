@@ -113,12 +113,18 @@ class Backbone(nn.Module):
         return backbone
 
     @classmethod
-    def blank(cls, name: str, config: dict[str, Any], folder: Path) -> Backbone:
-        """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in."""
+    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float) -> Backbone:
+        """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in.
+
+        ``dropout`` is as in `pretrained`: the model may be trained further.
+        """
         if name in FILES:
-            return cls._from_e5(name, with_weights=False)
-        encoder = AutoModel.from_config(AutoConfig.for_model(**config))
-        return cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
+            backbone = cls._from_e5(name, with_weights=False)
+        else:
+            encoder = AutoModel.from_config(AutoConfig.for_model(**config))
+            backbone = cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
+        backbone._lock_dropout(dropout)
+        return backbone
 
     @classmethod
     def _from_e5(cls, name: str, *, with_weights: bool) -> Backbone:
