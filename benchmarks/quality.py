@@ -1,6 +1,6 @@
 """How good a model's triples are: on gold data, on sentences that state nothing, and on everyday examples.
 
-python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE] [--runtime NAME] [--json OUT]
+python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE…] [--runtime NAME] [--json OUT]
                              [--card FILE]
 
 Prints Markdown and writes JSON; with --card the model's card gets both what is printed and the text of FILE. All is
@@ -175,7 +175,7 @@ def measure(extractor: Extractor, options: argparse.Namespace) -> dict[str, Any]
     if options.dev:
         values["dev"] = on_gold(extractor, options.dev)
     values["negatives"] = {str(file): on_negatives(extractor, file) for file in options.negatives}
-    values["examples"] = on_examples(extractor, options.examples)
+    values["examples"] = {str(file): on_examples(extractor, file) for file in options.examples}
     return values
 
 
@@ -184,9 +184,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model's directory, or default")
     parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
-    negatives, examples = [EXAMPLES / "negatives.jsonl"], EXAMPLES / "sentences.jsonl"
+    negatives, examples = [EXAMPLES / "negatives.jsonl"], [EXAMPLES / "sentences.jsonl", EXAMPLES / "series.jsonl"]
     parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
-    parser.add_argument("--examples", type=Path, default=examples, metavar="FILE", help="with the triples expected")
+    parser.add_argument(
+        "--examples", type=Path, nargs="+", default=examples, metavar="FILE", help="with triples expected"
+    )
     parser.add_argument("--runtime", choices=get_args(Runtime), default="auto", help="what computes (default auto)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where the JSON goes (default: nowhere)")
     parser.add_argument("--card", type=Path, metavar="FILE", help="what else the model's card is to say (Markdown)")

@@ -153,6 +153,23 @@ def test_of_two_readings_of_a_span_the_better_is_kept(tokenizer: Tokenizer) -> N
     assert [one.triple.head.text for one in found] == ["Ada King"]
 
 
+@pytest.mark.parametrize(("logit", "found"), [(-0.5, {"Ada", "Max"}), (-1.5, {"Max"})])
+def test_a_further_pair_need_not_be_above_trainings_threshold(
+    tokenizer: Tokenizer, logit: float, found: set[str]
+) -> None:
+    codec = _codec(tokenizer)
+    text = "London bore Ada, Max"
+    tokens = tokenizer.encode([text])[0]
+    ada, last = (next(i for i in range(len(tokens)) if tokens.ends[i] == end) + 1 for end in (15, 20))
+    size = len(tokens) + 2
+    parts = np.full((4, size, size), -5.0, np.float32)
+    parts[0, 1, 1] = parts[1, last, last] = 5.0
+    parts[1, ada, ada] = logit
+    parts[2:] = 5.0
+    candidates = codec.candidates(text, tokens, 1, np.array([3.0, -1.0], np.float32), [0], [EntityScores(*parts)])
+    assert {one.triple.tail.text for one in candidates} == found
+
+
 def test_no_triple_of_the_real_corpus_is_lost(real_data: Path) -> None:
     sentences = list(read_all(sorted((real_data / "smiler").glob("*_dev.tsv"))))
     whole = Tokenizer.of_e5(E5File.bundled("e5-small"))

@@ -35,6 +35,9 @@ UNKNOWN_LANGUAGE = "other"
 CANDIDATES = 8
 """How many head spans and tail spans of a relation are paired in decoding."""
 
+LEAST_LOGIT = -1.0
+"""Least logit of a relation's further pairs, below training's threshold: which ones count is for the scores to say."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -282,7 +285,7 @@ def _crosses(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def _pairs(scores: EntityScores) -> list[_Pair]:
-    """Pair head and tail spans, best first: the best always, others where all four scores are above the threshold.
+    """Pair head and tail spans, best first: the best always, others where all four scores are above `LEAST_LOGIT`.
 
     Of rivals only the better one is kept; a head that overlaps its tail is none.
     """
@@ -301,7 +304,7 @@ def _pairs(scores: EntityScores) -> list[_Pair]:
         h, t = np.unravel_index(flat, total.shape)
         if not np.isfinite(total[h, t]):
             break
-        if kept and weakest[h, t] <= 0:
+        if kept and weakest[h, t] <= LEAST_LOGIT:
             continue
         pair = _Pair((int(heads[0][h]), int(heads[1][h])), (int(tails[0][t]), int(tails[1][t])), float(weakest[h, t]))
         if not any(pair.rivals(better) for better in kept):
