@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mere.data.patterns.generate import generate, shipped_patterns
-from mere.data.patterns.grammar import PatternFile, read_patterns
+from mere.data.patterns.grammar import PatternFile, Slot, read_patterns
 from mere.data.smiler import LABELS
 from mere.errors import InputError
 from mere.schema import NO_RELATION, Sentence
@@ -95,6 +95,35 @@ def test_prefixes_belong_to_the_entity(tmp_path: Path) -> None:
     assert {"xKöln", "xBonn"} < _tails(read_patterns(path), tokenised=0)
 
 
+def test_a_series_states_a_triple_of_each_item(tmp_path: Path) -> None:
+    towns = [f"{name}|{name}s" for name in ("Köln", "Bonn", "Ulm", "Hamm", "Worms", "Trier")]
+    text = GOOD.replace("kam in {t:city}, einer", "kennt {t:town.genitive+}, eine")
+    text = text.replace("[forms]", '[forms]\ntown = ["base", "genitive"]').replace(
+        "[lists]", f"[lists]\ntown = {towns}"
+    )
+    text = text.replace('decimal = ","', 'decimal = ","\nseries = ["; ", " und ", " sowie "]')
+    file = read_patterns(_file(tmp_path, text))
+    sentences = [one for one in generate([file], 400, extended=0, negatives=0) if " kennt " in one.text]
+    _spans_hold(sentences)
+    lengths = set()
+    for sentence in sentences:
+        written = sentence.text.partition(" kennt ")[2].partition(", eine")[0]
+        items = re.split("; | und | sowie ", written)
+        assert [triple.tail.text for triple in sentence.triples] == items
+        assert len(set(items)) == len(items)
+        assert written.count(" und ") + written.count(" sowie ") == 1
+        lengths.add(len(items))
+    assert lengths == {2, 3, 4, 5}
+    assert any(" sowie " in sentence.text for sentence in sentences)
+
+
+def test_a_series_is_no_longer_than_its_list(tmp_path: Path) -> None:
+    file = _changed(tmp_path, "kam in {t:city}, einer", "kennt {t:city+}, eine")
+    texts = [one.text for one in generate([file], 100, extended=0) if " kennt " in one.text]
+    assert texts
+    assert all(text.count("Köln") == text.count("Bonn") == 1 for text in texts)
+
+
 def test_years_rise_within_a_sentence(tmp_path: Path) -> None:
     file = _changed(tmp_path, "(geboren am {date})", "({year}–{year})")
     found = [re.search(r"\((\d+)–(\d+)\)", sentence.text) for sentence in generate([file], 200, extended=0)]
@@ -169,6 +198,8 @@ def test_held_out_patterns_are_apart() -> None:
         (('"Bonn|Bonns"', '"Bonn"'), "item 'Bonn' has 1 forms, the list has 2"),
         (('"@woman"', '"@women"'), "another list"),
         (("{date})", "{date)"), "a slot must read"),
+        (("{number} Menschen", "{number+} Menschen"), "a series needs a list"),
+        (('decimal = ","', 'series = [", "]'), "format.series"),
         (('language = "de"', ""), "must name the language"),
         (("[negatives]", "[negative]"), "unknown table 'negative'"),
         (("thousands", "thousand"), "thousands, decimal, digits"),
@@ -210,6 +241,7 @@ def test_the_shipped_corpus_is_whole(language: str) -> None:
     assert set(by_relation) == set(LABELS) | {NO_RELATION}
     assert min(by_relation.values()) >= 12
     assert by_relation[NO_RELATION] >= 150
+    assert sum(any(isinstance(part, Slot) and part.series for part in one.parts) for one in file.patterns) >= 20
     sentences = list(generate([file], 700, tokenised=0.3))
     _spans_hold(sentences)
     assert len({sentence.text for sentence in sentences}) > 650

@@ -11,6 +11,9 @@ from mere.schema import Sentence, Span, Triple
 
 _NUMBERS = {"year": (1750, 2023), "day": (1, 28), "small": (2, 99)}
 _LIFETIME = 90
+_LENGTHS = {2: 0.35, 3: 0.35, 4: 0.2, 5: 0.1}
+"""How often a series has so many items."""
+
 _CORE = re.compile(r"\[(.*?)\]")
 _APART = ',.;:()!?«»„“”"،؛؟–'
 _Range = tuple[int, int]
@@ -31,7 +34,7 @@ class Draft:
     tokenised: bool = False
     text: str = ""
     facts: list[tuple[_Range, str, _Range]] = field(default_factory=list)
-    _spans: dict[str, _Range] = field(default_factory=dict)
+    _spans: dict[str, list[_Range]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _year: int | None = None
 
@@ -42,7 +45,8 @@ class Draft:
         self.write(pattern.parts)
         if capital:
             self.capitalise(begin)
-        self.facts += [(self._spans[head], relation, self._spans[tail]) for head, relation, tail in pattern.facts]
+        for heads, relation, tails in pattern.facts:
+            self.facts += [(head, relation, tail) for head in self._spans[heads] for tail in self._spans[tails]]
 
     def write(self, parts: Parts) -> None:
         """Write literal texts and filled slots."""
@@ -80,15 +84,26 @@ class Draft:
         return Sentence(text, self.file.language, tuple(dict.fromkeys(triples)))
 
     def _write_slot(self, slot: Slot) -> None:
+        spans = [self._write_item(slot)]
+        length = self.source.choices(list(_LENGTHS), list(_LENGTHS.values()))[0] if slot.series else 1
+        length = min(length, len(self.file.lists.get(slot.list, "x")))
+        between, *last = self.file.format.series
+        for number in range(2, length + 1):
+            # Two items are joined by the first joiner: the others, as the English ", and", may need a longer series.
+            joiner = self.source.choice(last) if length > 2 else last[0]
+            self.text += joiner if number == length else between
+            spans.append(self._write_item(slot))
+        self._spans[slot.name or ""] = spans
+
+    def _write_item(self, slot: Slot) -> _Range:
+        """Write one item and return which part of it is the entity."""
         start = len(self.text)
         if slot.list in NUMERIC:
             self.text += self._number(slot.list)
-            end = len(self.text)
-        else:
-            item = self._draw(slot)
-            self.write(self.file.parse(item[slot.form].replace("[", "").replace("]", "")))
-            start, end = self._core(item, slot.form, start)
-        self._spans[slot.name or ""] = (start, end)
+            return start, len(self.text)
+        item = self._draw(slot)
+        self.write(self.file.parse(item[slot.form].replace("[", "").replace("]", "")))
+        return self._core(item, slot.form, start)
 
     def _draw(self, slot: Slot) -> tuple[str, ...]:
         """Pick an item that the text does not use yet (any, where all are used)."""

@@ -11,6 +11,7 @@
     endings = ["s"]                # what a form adds to an item without being part of the entity: Kölns, but Köln
     loose_endings = true           # tokenised corpora cut every ending off: "deutsch er", the entity is "deutsch"
     prefixes = "و"                 # letters written onto the next word that count as part of the entity
+    series = [", ", " und "]       # what stands between the items of a series, and what before its last: one or more
 
     [forms]                        # names of the forms that the items of a list have, the first is the default
     city = ["base", "genitive"]
@@ -41,6 +42,7 @@
 A slot is ``{name:list.form}``, the form optional. ``h`` and ``t`` are head and tail of the relation that the pattern
 stands under; other named slots take part in the further triples behind ``|`` (``a relation b``, several with ``;``).
 A slot without a name, ``{list}`` or ``{list.form}``, is a distractor. No item is used twice in a sentence.
+``{t:list+}`` or ``{t:list.form+}`` is a series of two to five items in the same form; its triples hold for each.
 ``{year} {day} {number} {small} {decimal}`` need no list: a year, 1..28, an integer of 3 to 7 digits, 2..99, and a
 number with one or two decimals. Years rise within a sentence, so that people die after they are born. A sentence that
 would begin with a small letter is capitalised.
@@ -62,17 +64,21 @@ from mere.schema import NO_RELATION
 NUMERIC = ("year", "day", "number", "small", "decimal")
 """Slots that are written out rather than drawn from a list."""
 
-SLOT = re.compile(r"\{(?:(?P<name>\w+):)?(?P<list>[\w-]+)(?:\.(?P<form>[\w-]+))?\}")
+SLOT = re.compile(r"\{(?:(?P<name>\w+):)?(?P<list>[\w-]+)(?:\.(?P<form>[\w-]+))?(?P<series>\+)?\}")
 _FACT = re.compile(r"(\w+)\s+(\S+)\s+(\w+)")
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a pattern: the list it draws from, the form it needs, and its name where it is part of a triple."""
+    """A place in a pattern: the list it draws from, the form it needs, and its name where it is part of a triple.
+
+    ``series`` asks for several items in place of one.
+    """
 
     name: str | None
     list: str
     form: int
+    series: bool = False
 
 
 Parts = tuple[str | Slot, ...]
@@ -108,6 +114,7 @@ class Format:
     endings: tuple[str, ...] = ()
     loose_endings: bool = False
     prefixes: str = ""
+    series: tuple[str, ...] = (", ", " and ")
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,9 @@ class PatternFile:
         known = self.forms.get(source, ("base",))
         if form is not None and form not in known:
             raise SchemaError(f"list '{source}' has no form '{form}' for '{text}'; it has {', '.join(known)}")
-        return Slot(name, source, known.index(form) if form else 0)
+        if match["series"] and source in NUMERIC:
+            raise SchemaError(f"a series needs a list, and '{source}' is none: '{text}'")
+        return Slot(name, source, known.index(form) if form else 0, bool(match["series"]))
 
 
 def read_patterns(path: Path) -> PatternFile:
@@ -200,9 +209,11 @@ def _format(values: dict[str, Any]) -> Format:
     for name, value in values.items():
         if name not in known:
             raise InputError(f"knows {', '.join(known)} only", field=f"format.{name}")
-        if not isinstance(value, list if name == "endings" else type(known[name])):
+        wanted = list if isinstance(known[name], tuple) else type(known[name])
+        if not isinstance(value, wanted) or (name == "series" and len(values[name]) < 2):
             raise InputError("has a value of the wrong kind", field=f"format.{name}")
-    return Format(**{**values, "endings": tuple(values.get("endings", ()))})
+    frozen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return Format(**frozen)
 
 
 def _frames(file: PatternFile, values: dict[str, Any]) -> Frames:
