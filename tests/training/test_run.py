@@ -59,24 +59,12 @@ def test_the_same_seed_gives_the_same_weights(tiny_backbone: str, sample: list[S
     assert (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
 
 
-def test_swapped_entities_are_learned_from(
-    tiny_backbone: str, sample: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mere.training.swapping.ENOUGH", 1)
-    configs = (_config(tiny_backbone, epochs=1, swap=share) for share in (0.0, 1.0))
-    plain, swapped = (
-        train(config, sample, sample[:20], tmp_path / str(config.stages[0].swap), _silent) for config in configs
-    )
-    assert (plain / "model.safetensors").read_bytes() != (swapped / "model.safetensors").read_bytes()
-
-
 @pytest.mark.parametrize("at", [9, 18, 37])
 def test_a_run_interrupted_at_any_step_ends_with_the_same_weights(
     tiny_backbone: str, sample: list[Sentence], tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mere.training.checkpoint.Checkpoint.due", lambda self: True)
-    monkeypatch.setattr("mere.training.swapping.ENOUGH", 1)
-    config = _config(tiny_backbone, swap=0.5)
+    config = _config(tiny_backbone)
     whole = train(config, sample, sample[:20], tmp_path / "whole", _silent)
 
     def stop(report: StepReport | EpochReport | MemoryPlan) -> None:

@@ -48,8 +48,6 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Weights of the two losses in the sum.
     consistency:
         Weight of how far two passes with different dropout are apart (R-Drop); 0 makes one pass, in half the time.
-    swap:
-        Share of the sentences with one triple that get the entities of another (`EntitySwapper`), anew in every epoch.
     shared:
         Share of the sentences that go through the switcher's shared sub-module in place of their language's.
     overlap_weight:
@@ -80,7 +78,6 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relation_weight: float = 1.0
     entity_weight: float = 1.0
     consistency: float = 0.0
-    swap: float = 0.0
     shared: float = 0.0
     overlap_weight: float = 0.1
     languages: tuple[str, ...] = ()
@@ -97,8 +94,6 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("'train' must name at least one part")
         if self.consistency < 0:
             raise ValueError(f"'consistency' must be at least 0, not {self.consistency}")
-        if not 0 <= self.swap <= 1:
-            raise ValueError(f"'swap' must be at least 0 and at most 1, not {self.swap}")
         if not 0 <= self.average < 1:
             raise ValueError(f"'average' must be at least 0 and below 1, not {self.average}")
 

@@ -26,7 +26,6 @@ from mere.training.config import Stage
 from mere.training.evaluation import micro_f1
 from mere.training.losses import losses, precision
 from mere.training.memory import MemoryPlan, plan_memory
-from mere.training.swapping import EntitySwapper
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,6 @@ class StageTrainer:
             temperature=stage.temperature,
             seed=seed,
         )
-        tokenizer = model.backbone.tokenizer
-        self.swapper = EntitySwapper(train, model.codec, tokenizer, share=stage.swap, seed=seed) if stage.swap else None
         groups = parameter_groups(model, stage)
         self.parameters: dict[str, nn.Parameter] = {
             name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad
@@ -163,7 +160,7 @@ class StageTrainer:
     def _fill_caches(self) -> None:
         """Compute what is the same in every epoch once, where the disk has room for it."""
         depth = frozen_depth(self.model, self.stage)
-        if depth == 0 or self.swapper is not None or not StateCache.fits(self.model, [*self.train, *self.dev]):
+        if depth == 0 or not StateCache.fits(self.model, [*self.train, *self.dev]):
             return
         folder = self.checkpoint.path.parent
         parts = (("train", self.train), ("dev", self.dev))
@@ -178,8 +175,6 @@ class StageTrainer:
             if index < self.progress.batch:
                 continue
             examples = [self.train[i] for i in chosen]
-            if self.swapper is not None:
-                examples = self.swapper.swap(examples, self.progress.step)
             states = [cache[i] for i in chosen] if cache is not None else None
             loss = self._step(collate(self.model.codec, examples, k, states, depth))
             progress = self.progress
