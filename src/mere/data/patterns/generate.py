@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,19 +15,11 @@ from mere.schema import NO_RELATION, Sentence
 _FRAME, _JOIN = 0.4, (0.25, 0.5, 0.25)
 """How often a sentence that is extended gets a lead-in or a clause after it; and none, one or two more sentences."""
 
-_ID = re.compile(r"[^/]+/[^/]+/\d+/\d+-\d+")
-"""Language, relation, number of the pattern, seed and number of the sentence."""
-
 
 def shipped_patterns() -> dict[str, Path]:
     """Return the pattern files that come with mere, by language."""
     folder = Path(str(resources.files("mere.data.patterns"))) / "languages"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
-
-
-def is_generated(sentence: Sentence) -> bool:
-    """Whether a sentence comes from `generate`, by its id."""
-    return _ID.fullmatch(sentence.id or "") is not None
 
 
 def held_out(pattern: Pattern, language: str, share: float) -> bool:
