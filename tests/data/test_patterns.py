@@ -117,6 +117,16 @@ def test_a_series_states_a_triple_of_each_item(tmp_path: Path) -> None:
     assert any(" sowie " in sentence.text for sentence in sentences)
 
 
+def test_an_abbreviation_at_the_end_brings_its_full_stop(tmp_path: Path) -> None:
+    file = _changed(tmp_path, '["Köln|Kölns", "Bonn|Bonns"]', '["Halle a. d. S.|Halles", "Bonn|Bonns"]')
+    text = (tmp_path / "de.toml").read_text("utf-8").replace(", einer Stadt von {number} Menschen, zur Welt.", " an.")
+    file = read_patterns(_file(tmp_path, text.replace("kam in {t:city} an.", "wohnt in {t:city}.")))
+    sentences = [one for one in generate([file], 100, extended=0, negatives=0) if " wohnt " in one.text]
+    _spans_hold(sentences)
+    assert {one.text.partition(" wohnt in ")[2] for one in sentences} == {"Halle a. d. S.", "Bonn."}
+    assert {one.triples[0].tail.text for one in sentences} == {"Halle a. d. S.", "Bonn"}
+
+
 def test_a_series_is_no_longer_than_its_list(tmp_path: Path) -> None:
     file = _changed(tmp_path, "kam in {t:city}, einer", "kennt {t:city+}, eine")
     texts = [one.text for one in generate([file], 100, extended=0) if " kennt " in one.text]

@@ -52,7 +52,8 @@ class Draft:
         """Write literal texts and filled slots."""
         for part in parts:
             if isinstance(part, str):
-                self.text += part
+                # After an abbreviation no further full stop: "… and Robert Tate Jr."
+                self.text += part[1:] if part.startswith(".") and self.text.endswith(".") else part
             else:
                 self._write_slot(part)
 
