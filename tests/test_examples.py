@@ -20,6 +20,7 @@ from mere.training.config import load_config
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
+SENTENCES, SERIES, NEGATIVES = (EXAMPLES / f"{name}.jsonl" for name in ("sentences", "series", "negatives"))
 LANGUAGES = ["ar", "de", "en", "es", "fa", "fr", "it", "ko", "nl", "pl", "pt", "ru", "sv", "uk"]
 
 
@@ -50,39 +51,27 @@ def test_the_demo_reads_eight_languages() -> None:
     assert len({identifier.identify(line)[0] for line in lines}) == len(lines) == 8
 
 
-def _sentences() -> list[Sentence]:
-    return list(read_jsonl(EXAMPLES / "sentences.jsonl"))
-
-
 def test_the_example_sentences_are_sound() -> None:
-    report = check({"examples": [EXAMPLES / "sentences.jsonl"]})
+    report = check({"examples": [SENTENCES]})
     assert report.kinds() == []
-    sentences = _sentences()
+    sentences = list(read_jsonl(SENTENCES))
     assert Counter(sentence.language for sentence in sentences) == Counter(dict.fromkeys(LANGUAGES, 10))
     assert len({sentence.id for sentence in sentences}) == len({sentence.text for sentence in sentences}) == 140
     assert {triple.relation for sentence in sentences for triple in sentence.triples} == LABELS - {NO_RELATION}
     assert all(1 <= sum(not one.triples for one in sentences if one.language == code) <= 2 for code in LANGUAGES)
 
 
-def _series() -> list[Sentence]:
-    return list(read_jsonl(EXAMPLES / "series.jsonl"))
-
-
 def test_the_series_are_sound() -> None:
-    assert check({"examples": [EXAMPLES / "series.jsonl"]}).kinds() == []
-    sentences = _series()
+    assert check({"examples": [SERIES]}).kinds() == []
+    sentences = list(read_jsonl(SERIES))
     assert Counter(sentence.language for sentence in sentences) == Counter(dict.fromkeys(LANGUAGES, 2))
     assert all(len({triple.tail for triple in sentence.triples}) >= 2 for sentence in sentences)
     assert all(len({(triple.head, triple.relation) for triple in sentence.triples}) == 1 for sentence in sentences)
 
 
-def _negatives() -> list[Sentence]:
-    return list(read_jsonl(EXAMPLES / "negatives.jsonl"))
-
-
 def test_the_negative_sentences_are_sound() -> None:
-    assert check({"examples": [EXAMPLES / "negatives.jsonl"]}).kinds() == []
-    sentences = _negatives()
+    assert check({"examples": [NEGATIVES]}).kinds() == []
+    sentences = list(read_jsonl(NEGATIVES))
     assert Counter(sentence.language for sentence in sentences) == Counter(dict.fromkeys(LANGUAGES, 20))
     assert len({sentence.id for sentence in sentences}) == len({sentence.text for sentence in sentences}) == 280
     assert not any(sentence.triples for sentence in sentences)
@@ -114,7 +103,7 @@ def _counts(sentences: list[Sentence]) -> tuple[Counter[str], Counter[str], Coun
 
 
 def test_the_default_model_finds_what_a_person_expects() -> None:
-    expected, found, right = _counts(_sentences())
+    expected, found, right = _counts(list(read_jsonl(SENTENCES)))
     real = [code for code in LANGUAGES if code != "uk"]  # there is no real data of Ukrainian to train on
     assert _share(right, expected, real) >= 0.8
     assert _share(right, found, real) >= 0.8
@@ -124,13 +113,13 @@ def test_the_default_model_finds_what_a_person_expects() -> None:
 
 
 def test_the_default_model_finds_every_item_of_a_series() -> None:
-    expected, found, right = _counts(_series())
+    expected, found, right = _counts(list(read_jsonl(SERIES)))
     assert _share(right, expected, LANGUAGES) >= 0.8
     assert _share(right, found, LANGUAGES) >= 0.9
 
 
 def test_the_default_model_finds_nothing_where_nothing_is_stated() -> None:
     extractor = _default_extractor()
-    sentences = _negatives()
+    sentences = list(read_jsonl(NEGATIVES))
     alarms = sum(bool(extractor.extract(sentence.text, sentence.language).triples) for sentence in sentences)
     assert alarms <= 0.1 * len(sentences)

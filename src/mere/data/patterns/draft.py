@@ -86,8 +86,7 @@ class Draft:
 
     def _write_slot(self, slot: Slot) -> None:
         spans = [self._write_item(slot)]
-        length = self.source.choices(list(_LENGTHS), list(_LENGTHS.values()))[0] if slot.series else 1
-        length = min(length, len(self.file.lists.get(slot.list, "x")))
+        length = self._length_of_series(slot) if slot.series else 1
         between, *last = self.file.format.series
         for number in range(2, length + 1):
             # Two items are joined by the first joiner: the others, as the English ", and", may need a longer series.
@@ -95,6 +94,10 @@ class Draft:
             self.text += joiner if number == length else between
             spans.append(self._write_item(slot))
         self._spans[slot.name or ""] = spans
+
+    def _length_of_series(self, slot: Slot) -> int:
+        length = self.source.choices(list(_LENGTHS), list(_LENGTHS.values()))[0]
+        return min(length, len(self.file.lists[slot.list]))
 
     def _write_item(self, slot: Slot) -> _Range:
         """Write one item and return which part of it is the entity."""

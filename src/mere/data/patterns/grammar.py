@@ -209,9 +209,13 @@ def _format(values: dict[str, Any]) -> Format:
     for name, value in values.items():
         if name not in known:
             raise InputError(f"knows {', '.join(known)} only", field=f"format.{name}")
-        wanted = list if isinstance(known[name], tuple) else type(known[name])
-        if not isinstance(value, wanted) or (name == "series" and len(values[name]) < 2):
-            raise InputError("has a value of the wrong kind", field=f"format.{name}")
+        if not isinstance(known[name], tuple):
+            if not isinstance(value, type(known[name])):
+                raise InputError("has a value of the wrong kind", field=f"format.{name}")
+        elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise InputError("must be a list of texts", field=f"format.{name}")
+    if len(values.get("series", known["series"])) < 2:
+        raise InputError('must say how items are joined and how the last is: [", ", " and "]', field="format.series")
     frozen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return Format(**frozen)
 
