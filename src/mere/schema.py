@@ -53,12 +53,28 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence in a language and the triples it states; ``id`` is shared by translations of one sentence."""
+    """A sentence in a language and the triples it states.
+
+    Attributes
+    ----------
+    text, language, triples:
+        What is said, in which language, and what that states.
+    id:
+        Shared by translations of one sentence.
+    annotated:
+        The relations that were looked for: of any other it is unknown whether the sentence states it, which training
+        and evaluation must not take for absence. None where all relations were looked for.
+    """
 
     text: str
     language: str
     triples: tuple[Triple, ...] = ()
     id: str | None = None
+    annotated: tuple[str, ...] | None = None
+
+    def looked_for(self, relation: str) -> bool:
+        """Whether the annotation tells of ``relation``, by stating it or by leaving it out."""
+        return self.annotated is None or relation in self.annotated
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@
         {"head": {"start": 0, "end": 5, "type": "person"}, "relation": "birth-place", "tail": {"start": 12, "end": 20}}
     ]}
 
-``id`` and ``type`` may be left out; an empty list of triples is a negative sentence; unknown keys are passed over. A
+``annotated`` lists the relations that were looked for in a sentence, where those were not all: what is not in it is
+unknown. ``id``, ``type`` and ``annotated`` may be left out; an empty list of triples is a negative sentence; unknown keys are passed over. A
 span may repeat its ``text``, which must then agree with its offsets.
 """
 
@@ -67,7 +68,21 @@ def _sentence(line: str, report: Report) -> Sentence:
     stated = tuple(triple for triple in triples if triple.relation != NO_RELATION)
     if len(stated) < len(triples):
         report.add("no-relation-triple", f"{len(triples) - len(stated)} triple(s) labelled {NO_RELATION}")
-    return Sentence(text, language, stated, id)
+    return Sentence(text, language, stated, id, _annotated(record, stated))
+
+
+def _annotated(record: _Record, stated: Iterable[Triple]) -> tuple[str, ...] | None:
+    """Return the relations that were looked for, None for all; those that are stated must be among them."""
+    values = record.get("annotated")
+    if values is None:
+        return None
+    if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
+        raise _MalformedError("bad-field", "must be a list of relations, or left out where all were looked for", "annotated")
+    for triple in stated:
+        if triple.relation not in values:
+            problem = f"lacks {quote(triple.relation)}, which a triple states; add it, or leave out the list"
+            raise _MalformedError("bad-field", problem, "annotated")
+    return tuple(dict.fromkeys(values))
 
 
 def _record(line: str) -> _Record:
@@ -155,7 +170,8 @@ def _to_record(sentence: Sentence) -> _Record:
         {"head": _offsets(triple.head), "relation": triple.relation, "tail": _offsets(triple.tail)}
         for triple in sentence.triples
     ]
-    return record | {"language": sentence.language, "text": sentence.text, "triples": triples}
+    record |= {"language": sentence.language, "text": sentence.text, "triples": triples}
+    return record if sentence.annotated is None else record | {"annotated": list(sentence.annotated)}
 
 
 def _offsets(span: Span) -> _Record:

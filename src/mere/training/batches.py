@@ -27,8 +27,8 @@ class TrainingBatch:
         B sentences; padded with empty ones to a multiple of k.
     sentences:
         How many of the B are real.
-    relations:
-        B×R gold relations.
+    relations, looked_for:
+        B×R gold relations, and which were looked for in a sentence: of the others nothing is known.
     rows, pair_relations, pairs:
         P gold (sentence row, relation) pairs, and their P×4×N×N span and link targets.
     ends, types:
@@ -39,6 +39,7 @@ class TrainingBatch:
     inputs: Batch
     sentences: int
     relations: Tensor
+    looked_for: Tensor
     rows: Tensor
     pair_relations: Tensor
     pairs: Tensor
@@ -53,6 +54,10 @@ def collate(
     rows = -(-len(examples) // k) * k
     arrays = codec.batch([e.tokens for e in examples], [e.language for e in examples], rows=rows, states=states)
     relations = torch.zeros(rows, len(codec.schema.relations), dtype=torch.bool)
+    looked_for = torch.ones_like(relations)
+    for row, example in enumerate(examples):
+        if example.sentence.annotated is not None:
+            looked_for[row] = torch.tensor([example.sentence.looked_for(name) for name in codec.schema.relations])
     pairs = [(row, relation) for row, example in enumerate(examples) for relation in example.relations]
     index = {pair: position for position, pair in enumerate(pairs)}
     length = arrays.ids.shape[1]
@@ -76,6 +81,7 @@ def collate(
         inputs,
         len(examples),
         relations,
+        looked_for,
         positions[:, 0],
         positions[:, 1],
         targets,

@@ -52,7 +52,8 @@ class _Scores:
 
 def _score(model: JointModel, batch: TrainingBatch) -> _Scores:
     states, margins = model(batch.inputs)
-    margins = margins[: batch.sentences].float()
+    # What was not looked for is no class at all: its presence or absence teaches nothing.
+    margins = margins[: batch.sentences].float().masked_fill(~batch.looked_for[: batch.sentences], float("-inf"))
     if not len(batch.rows):
         return _Scores(margins, None, None)
     spans, types = model.entities(states, batch.inputs.spannable, batch.rows, batch.pair_relations)

@@ -157,7 +157,8 @@ def _fingerprint(config: TrainingConfig, *parts: Sequence[Sentence]) -> str:
     digest = hashlib.sha256(msgspec.json.encode(config))
     for part in parts:
         for sentence in part:
-            digest.update(repr((sentence.text, sentence.language, [t.key for t in sentence.triples])).encode())
+            said = (sentence.text, sentence.language, [t.key for t in sentence.triples], sentence.annotated)
+            digest.update(repr(said).encode())
     return digest.hexdigest()
 
 
