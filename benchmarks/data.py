@@ -21,9 +21,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from mere.apps.machine import machine
-from mere.data.check import check
-from mere.data.readers import read_sentences, write_sentences
+from mere.cli.machine import machine
+from mere.data.doctor import check
+from mere.data.formats import read_sentences, write_sentences
 from mere.schema import Sentence, Span, Triple
 
 FORMS = ("tsv", "jsonl", "jsonl.gz")

@@ -17,11 +17,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from mere.apps.bench_command import seconds_of
-from mere.apps.machine import machine
-from mere.data.readers import SAMPLE, read_all
-from mere.runtime.documents import Paragraph
-from mere.runtime.extractor import Extractor
+from mere.cli.bench import seconds_of
+from mere.cli.machine import machine
+from mere.data.formats import SAMPLE, read_all
+from mere.inference.documents import Paragraph
+from mere.inference.extractor import Extractor
 
 EARLY = 10_000
 """Sentences after which memory should not grow any more."""

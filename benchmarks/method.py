@@ -21,11 +21,11 @@ import msgspec
 import torch
 from torch import nn
 
-from mere.apps.machine import machine
-from mere.data.readers import SAMPLE, read_all
-from mere.model.codec import Example
-from mere.model.joint import JointModel
-from mere.model.switcher import Switcher
+from mere.cli.machine import machine
+from mere.data.formats import SAMPLE, read_all
+from mere.inference.codec import Example
+from mere.nn.joint import JointModel
+from mere.nn.switcher import Switcher
 from mere.schema import Schema
 from mere.training.batches import LanguageMixer, collate
 from mere.training.cache import StateCache, frozen_depth

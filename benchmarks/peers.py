@@ -30,15 +30,15 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model, GenerationConfig, MBartConfig
 from transformers import MBartForConditionalGeneration as MBart
 
-from mere.apps.bench_command import seconds_of, texts_of_length, throughput
-from mere.apps.machine import machine, peak_mib
-from mere.data.readers import SAMPLE, read_all
-from mere.data.smiler import LABELS
-from mere.model.artifact import load_artifact
-from mere.model.e5 import E5File
-from mere.model.joint import JointModel, ModelConfig, TorchScorer
-from mere.model.tokenizer import Tokenizer
-from mere.runtime.extractor import Extractor
+from mere.cli.bench import seconds_of, texts_of_length, throughput
+from mere.cli.machine import machine, peak_mib
+from mere.data.formats import SAMPLE, read_all
+from mere.data.formats.smiler import LABELS
+from mere.inference.e5 import E5File
+from mere.inference.extractor import Extractor
+from mere.inference.tokenizer import Tokenizer
+from mere.nn.joint import JointModel, ModelConfig, TorchScorer
+from mere.nn.weights import load_artifact
 from mere.schema import NO_RELATION, Schema
 
 LANGUAGES = ("ar", "de", "en", "es", "fa", "fr", "it", "ko", "nl", "pl", "pt", "ru", "sv", "uk")

@@ -21,16 +21,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
 
-from mere.apps.machine import machine
+from mere.cli.machine import machine
 from mere.data.files import atomic_write
-from mere.data.readers import read_all
+from mere.data.formats import read_all
 from mere.errors import InputError
-from mere.model.files import CARD, find_model, save_card
-from mere.runtime.extractor import Extractor, Runtime
+from mere.evaluation.calibration import expected_calibration_error, triple_bins
+from mere.evaluation.card import with_section
+from mere.evaluation.scores import Score, evaluate
+from mere.inference.artifact import CARD, find_model, save_card
+from mere.inference.extractor import Extractor, Runtime
 from mere.schema import Sentence, Triple
-from mere.training.calibration import expected_calibration_error, triple_bins
-from mere.training.card import with_section
-from mere.training.evaluation import Score, evaluate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PATTERNS_ONLY = "uk"

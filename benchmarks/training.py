@@ -21,10 +21,10 @@ from typing import Any
 
 import torch
 
-from mere.apps.machine import machine
-from mere.data.readers import SAMPLE, read_all
-from mere.model.codec import Example
-from mere.model.joint import JointModel
+from mere.cli.machine import machine
+from mere.data.formats import SAMPLE, read_all
+from mere.inference.codec import Example
+from mere.nn.joint import JointModel
 from mere.schema import Schema
 from mere.training.batches import TrainingBatch, collate
 from mere.training.checkpoint import Checkpoint

@@ -12,12 +12,12 @@ import torch
 import transformers
 from tokenizers import models, pre_tokenizers, processors, trainers
 
-from mere.data.readers import read_sentences
-from mere.model.artifact import save_artifact
-from mere.model.joint import JointModel, ModelConfig
-from mere.runtime.onnx_scorer import OnnxScorer
+from mere.data.formats import read_sentences
+from mere.export.gate import export
+from mere.inference.onnx_scorer import OnnxScorer
+from mere.nn.joint import JointModel, ModelConfig
+from mere.nn.weights import save_artifact
 from mere.schema import Schema, Sentence
-from mere.training.export import export
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

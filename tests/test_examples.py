@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mere.data.check import check
-from mere.data.jsonl import read_jsonl
-from mere.data.smiler import LABELS
+from mere.data.doctor import check
+from mere.data.formats.jsonl import read_jsonl
+from mere.data.formats.smiler import LABELS
 from mere.errors import ArtifactError
-from mere.model.files import DEFAULT, find_model
-from mere.runtime.extractor import Extractor
-from mere.runtime.languages import LanguageIdentifier
+from mere.inference.artifact import DEFAULT, find_model
+from mere.inference.extractor import Extractor
+from mere.inference.language_id import LanguageIdentifier
 from mere.schema import NO_RELATION, Sentence
 from mere.training.config import load_config
 

@@ -18,23 +18,23 @@ TORCH_FREE = [
     "mere",
     "mere.schema",
     "mere.errors",
-    "mere.data.readers",
-    "mere.data.check",
+    "mere.data.formats",
+    "mere.data.doctor",
     "mere.data.stats",
     "mere.data.patterns.generate",
-    "mere.model.e5",
-    "mere.model.tokenizer",
-    "mere.model.codec",
-    "mere.model.decoding",
-    "mere.model.predictor",
-    "mere.runtime.extractor",
-    "mere.training.evaluation",
-    "mere.model.files",
-    "mere.model.config",
-    "mere.runtime.onnx_scorer",
-    "mere.training.calibration",
-    "mere.training.card",
-    "mere.apps.cli",
+    "mere.inference.e5",
+    "mere.inference.tokenizer",
+    "mere.inference.codec",
+    "mere.inference.decoding",
+    "mere.inference.predictor",
+    "mere.inference.extractor",
+    "mere.evaluation.scores",
+    "mere.inference.artifact",
+    "mere.inference.model_config",
+    "mere.inference.onnx_scorer",
+    "mere.evaluation.calibration",
+    "mere.evaluation.card",
+    "mere.cli.main",
 ]
 
 
@@ -71,15 +71,15 @@ def test_all_modules_of_data_runtime_and_apps_are_there_without_torch() -> None:
     code = (
         "import importlib, pkgutil, sys\n"
         "sys.modules.update(dict.fromkeys(('torch', 'transformers', 'safetensors')))\n"
-        "import mere.apps, mere.data, mere.runtime\n"
-        "for package in (mere.apps, mere.data, mere.runtime):\n"
+        "import mere.cli, mere.data, mere.inference\n"
+        "for package in (mere.cli, mere.data, mere.inference):\n"
         "    for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "        if not found.name.endswith('.__main__'):\n"
         "            print(importlib.import_module(found.name).__name__)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert {"mere.apps.cli", "mere.data.patterns.generate", "mere.runtime.extractor"} <= set(done.stdout.split())
+    assert {"mere.cli.main", "mere.data.patterns.generate", "mere.inference.extractor"} <= set(done.stdout.split())
 
 
 def test_changelog_package_and_project_are_of_one_version() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mere.data.jsonl import write_jsonl
+from mere.data.formats.jsonl import write_jsonl
 from mere.errors import InputError
-from mere.model.files import CARD, check_manifest
-from mere.runtime.extractor import Extractor
+from mere.inference.artifact import CARD, check_manifest
+from mere.inference.extractor import Extractor
 from mere.schema import Sentence, Span, Triple
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "quality.py"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mere.apps.cli import build
+from mere.cli.main import build
 
 PAGE = Path(__file__).parents[1] / "docs" / "your-own-relations.md"
 COUNT = {"--count 500": "--count 150", "--count 100": "--count 60"}

@@ -14,7 +14,7 @@ from mere.errors import ArtifactError, ConfigError, ExportError, InputError, Mer
 from mere.schema import Schema, Sentence, Span, Triple
 
 if TYPE_CHECKING:
-    from mere.runtime.extractor import Extractor
+    from mere.inference.extractor import Extractor
 
 __version__ = "0.1.0"
 
@@ -37,7 +37,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load the extractor, and numpy with it, only when it is asked for."""
     if name == "Extractor":
-        from mere.runtime.extractor import Extractor
+        from mere.inference.extractor import Extractor
 
         return Extractor
     raise AttributeError(f"module 'mere' has no attribute '{name}'")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mere.data.formats.smiler import LABELS
 from mere.data.patterns.generate import generate, shipped_patterns
 from mere.data.patterns.grammar import PatternFile, Slot, read_patterns
-from mere.data.smiler import LABELS
 from mere.errors import InputError
 from mere.schema import NO_RELATION, Sentence
 

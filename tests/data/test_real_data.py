@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mere.data.check import check
-from mere.data.readers import read_all
+from mere.data.doctor import check
+from mere.data.formats import read_all
+from mere.data.formats.smiler import LABELS
 from mere.data.report import Report
-from mere.data.smiler import LABELS
 from mere.schema import NO_RELATION, Schema, Span
 
 DATA = Path(os.environ.get("MERE_DATA") or Path(__file__).parents[3] / "shared" / "data")

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mere.data.readers import write_sentences
+from mere.data.formats import write_sentences
 from mere.data.stats import Lengths, stats, total
 from mere.schema import Sentence, Span, Triple
 

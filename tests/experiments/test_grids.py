@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mere.data.readers import write_sentences
+from mere.data.formats import write_sentences
 from mere.errors import ArtifactError, ConfigError, InputError
 from mere.experiments.compare import compare, markdown
 from mere.experiments.grid import Grid, Variant, by_id, load_grid, shipped_grids
@@ -213,7 +213,7 @@ def test_the_command_writes_tables_figures_and_distances(
     command = ["reproduce", grid, "--train", data, "--dev", data, "--output", tmp_path / "out", "--look-at", "plain"]
     command += ["--backbone", tiny_backbone, "--parallel", parallel]
     done = subprocess.run(
-        [sys.executable, "-m", "mere.apps", *map(str, command)],
+        [sys.executable, "-m", "mere", *map(str, command)],
         capture_output=True,
         text=True,
         timeout=120,

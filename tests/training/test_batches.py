@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from mere.model.codec import Codec, Example
-from mere.model.e5 import E5File
-from mere.model.tokenizer import Tokenizer
+from mere.inference.codec import Codec, Example
+from mere.inference.e5 import E5File
+from mere.inference.tokenizer import Tokenizer
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, interleave
 

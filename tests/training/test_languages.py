@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from mere.errors import InputError, SchemaError
-from mere.model.artifact import load_artifact, save_artifact
-from mere.model.joint import AggregatorConfig, Batch, JointModel, ModelConfig, SwitcherConfig
+from mere.nn.joint import AggregatorConfig, Batch, JointModel, ModelConfig, SwitcherConfig
+from mere.nn.weights import load_artifact, save_artifact
 from mere.schema import Schema, Sentence, Span, Triple
 from mere.training.config import Stage
 from mere.training.languages import add_language

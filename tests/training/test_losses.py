@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mere.model.joint import AggregatorConfig, JointModel, ModelConfig
+from mere.nn.joint import AggregatorConfig, JointModel, ModelConfig
 from mere.schema import Schema, Sentence
 from mere.training.batches import collate
 from mere.training.losses import losses, precision, threshold_divergence, threshold_loss

@@ -15,13 +15,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mere.data.jsonl import write_jsonl
+from mere.data.formats.jsonl import write_jsonl
 from mere.errors import ArtifactError, InputError
-from mere.model.artifact import load_artifact
-from mere.model.joint import JointModel, ModelConfig
+from mere.evaluation.scores import evaluate
+from mere.nn.joint import JointModel, ModelConfig
+from mere.nn.weights import load_artifact
 from mere.schema import Schema, Sentence
 from mere.training.config import Stage, TrainingConfig
-from mere.training.evaluation import evaluate
 from mere.training.memory import MemoryPlan
 from mere.training.run import encode, train
 from mere.training.trainer import EpochReport, StepReport, predict_examples
@@ -108,7 +108,7 @@ def test_a_killed_process_resumes(tiny_backbone: str, sample: list[Sentence], tm
         f'precision = "fp32"\n[model]\nbackbone = "{tiny_backbone}"\nhidden = 16\n'
         "[[stages]]\nepochs = 40\npatience = 40\n"
     )
-    command = [sys.executable, "-m", "mere.apps", "train", str(tmp_path / "config.toml")]
+    command = [sys.executable, "-m", "mere", "train", str(tmp_path / "config.toml")]
     command += ["--train", str(tmp_path / "train.jsonl"), "--dev", str(tmp_path / "dev.jsonl"), "--output"]
     process = subprocess.Popen([*command, str(tmp_path / "cut")], stderr=subprocess.DEVNULL)
     history = tmp_path / "cut" / "history.jsonl"

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mere.model.artifact import load_artifact
-from mere.model.decoding import Decoding
-from mere.model.joint import AggregatorConfig, ModelConfig, SwitcherConfig
+from mere.inference.decoding import Decoding
+from mere.nn.joint import AggregatorConfig, ModelConfig, SwitcherConfig
+from mere.nn.weights import load_artifact
 from mere.schema import Sentence
 from mere.training.cache import StateCache
 from mere.training.config import Stage, TrainingConfig

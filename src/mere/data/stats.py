@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mere.data.readers import read_all
+from mere.data.formats import read_all
 from mere.data.report import Report
 from mere.schema import Sentence
 

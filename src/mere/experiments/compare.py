@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mere.arrays import Doubles
+from mere.evaluation.scores import f1
 from mere.experiments.runner import Result
-from mere.training.evaluation import f1
 
 _RESAMPLES = 2000
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,12 @@ def markdown(rows: Sequence[Row], baseline: str) -> str:
     return "\n".join([*lines, "", note.format(seeds, "" if seeds == 1 else "s"), ""])
 
 
-def _samples(results: Sequence[Result], kind: str) -> dict[int, Floats]:
+def _samples(results: Sequence[Result], kind: str) -> dict[int, Doubles]:
     """Return, a seed, (languages + 2)×(1 + resamples) F1 scores; macro and micro come last, the plain score first."""
     return {result.seed: _of_result(result, kind) for result in results}
 
 
-def _of_result(result: Result, kind: str) -> Floats:
+def _of_result(result: Result, kind: str) -> Doubles:
     counts = np.array(result.counts[kind], np.int64)
     of = np.array(result.languages)
     totals = []
@@ -105,12 +103,12 @@ def _of_result(result: Result, kind: str) -> Floats:
     return 100 * np.stack([*scores, np.mean(scores, axis=0), f1(np.sum(totals, axis=0))])
 
 
-def _mean(samples: dict[int, Floats], seeds: Sequence[int]) -> Floats:
-    mean: Floats = np.mean([samples[seed] for seed in seeds], axis=0)
+def _mean(samples: dict[int, Doubles], seeds: Sequence[int]) -> Doubles:
+    mean: Doubles = np.mean([samples[seed] for seed in seeds], axis=0)
     return mean
 
 
-def _estimate(values: Floats) -> Estimate:
+def _estimate(values: Doubles) -> Estimate:
     if np.isnan(values).any():
         return Estimate(float("nan"), float("nan"), float("nan"))
     low, high = np.percentile(values[1:], [2.5, 97.5])

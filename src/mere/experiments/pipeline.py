@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mere.model.codec import Arrays, EntityScores, Floats
-from mere.model.predictor import Scorer
-from mere.model.tokenizer import Integers
+from mere.arrays import Floats, Integers
+from mere.inference.codec import Arrays, EntityScores
+from mere.inference.predictor import Scorer
 
 
 class PipelineScorer:
-    """Two models one after the other, as one (a `mere.model.predictor.Scorer`)."""
+    """Two models one after the other, as one (a `mere.inference.predictor.Scorer`)."""
 
     def __init__(self, classifier: Scorer, tagger: Scorer) -> None:
         self.classifier = classifier

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from mere.arrays import Doubles
 from mere.errors import InputError
-from mere.model.artifact import load_artifact
-from mere.model.joint import Batch, JointModel
+from mere.nn.joint import Batch, JointModel
+from mere.nn.weights import load_artifact
 from mere.schema import Sentence
 from mere.training.run import encode
 
 _BATCH = 32
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Representations:
 
     ids: list[str]
     languages: list[str]
-    vectors: dict[str, Floats]
+    vectors: dict[str, Doubles]
 
     def distance(self, point: str) -> float:
         """Mean cosine distance of translations, divided by that of random pairs of different languages.
@@ -51,11 +49,11 @@ class Representations:
         same = ids[:, None] == ids[None]
         return float(distance[other & same].mean() / distance[other & ~same].mean())
 
-    def plane(self, point: str) -> Floats:
+    def plane(self, point: str) -> Doubles:
         """Project the vectors at ``point`` on their first two principal components: S×2."""
         vectors = self.vectors[point] - self.vectors[point].mean(0)
         _, _, axes = np.linalg.svd(vectors, full_matrices=False)
-        plane: Floats = vectors @ axes[:2].T
+        plane: Doubles = vectors @ axes[:2].T
         return plane
 
 
@@ -77,7 +75,7 @@ def represent(folder: Path, sentences: Sequence[Sentence]) -> Representations:
 
 
 @torch.inference_mode()
-def _vectors(model: JointModel, sentences: Sequence[Sentence]) -> dict[str, Floats]:
+def _vectors(model: JointModel, sentences: Sequence[Sentence]) -> dict[str, Doubles]:
     examples = encode(model, sentences)
     order = sorted(range(len(examples)), key=lambda index: len(examples[index].tokens))
     found: dict[str, list[Tensor]] = {}

@@ -20,14 +20,14 @@ import msgspec
 
 from mere.data.files import atomic_write
 from mere.errors import ArtifactError, InputError
+from mere.evaluation.calibration import fit_decoding
+from mere.evaluation.scores import count
 from mere.experiments.grid import Grid, Variant, by_id
 from mere.experiments.pipeline import PipelineScorer
-from mere.model.artifact import load_artifact
-from mere.model.joint import JointModel, TorchScorer
-from mere.model.predictor import Item, Scorer, predict
+from mere.inference.predictor import Item, Scorer, predict
+from mere.nn.joint import JointModel, TorchScorer
+from mere.nn.weights import load_artifact
 from mere.schema import Sentence, Triple
-from mere.training.calibration import fit_decoding
-from mere.training.evaluation import count
 from mere.training.run import encode, train
 from mere.training.trainer import Watch, items_of
 

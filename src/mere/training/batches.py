@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mere.model.codec import Codec, Example, Floats
-from mere.model.joint import Batch, Depth
+from mere.arrays import Floats
+from mere.inference.codec import Codec, Example
+from mere.nn.joint import Batch, Depth
 
 _POOL = 50
 """Batches whose sentences are sorted by length together: enough to save padding, few enough to stay random."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mere.model.codec import Example, Floats
-from mere.model.joint import Batch, Depth, JointModel
+from mere.arrays import Floats
+from mere.inference.codec import Example
+from mere.nn.joint import Batch, Depth, JointModel
 from mere.training.config import Stage
 
 LIMIT = 8 << 30

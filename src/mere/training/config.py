@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from mere.errors import ConfigError
-from mere.model.joint import ModelConfig
+from mere.nn.joint import ModelConfig
 
 Part = Literal["backbone", "aggregator", "switcher", "heads"]
 

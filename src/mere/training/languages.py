@@ -11,15 +11,15 @@ import msgspec
 import torch
 
 from mere.errors import InputError, SchemaError
-from mere.model.artifact import load_artifact, save_artifact
-from mere.model.codec import UNKNOWN_LANGUAGE
-from mere.model.joint import JointModel
-from mere.model.switcher import Switcher
+from mere.evaluation.card import model_card
+from mere.evaluation.scores import Evaluation, evaluate
+from mere.inference.codec import UNKNOWN_LANGUAGE
+from mere.nn.joint import JointModel
+from mere.nn.switcher import Switcher
+from mere.nn.weights import load_artifact, save_artifact
 from mere.schema import Schema, Sentence
-from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage
-from mere.training.evaluation import Evaluation, evaluate
 from mere.training.run import encode
 from mere.training.trainer import StageTrainer, Watch, predict_examples
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from mere.model.joint import JointModel
+from mere.nn.joint import JointModel
 from mere.training.batches import TrainingBatch
 
 

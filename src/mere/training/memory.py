@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mere.model.codec import Example
-from mere.model.joint import JointModel
+from mere.inference.codec import Example
+from mere.nn.joint import JointModel
 from mere.training.config import Stage
 
 _FLOAT = 4

@@ -22,16 +22,16 @@ import msgspec
 import torch
 
 from mere.errors import ArtifactError, InputError
-from mere.model.artifact import MANIFEST, load_artifact, save_artifact
-from mere.model.codec import Example
-from mere.model.joint import JointModel, TorchScorer
+from mere.evaluation.calibration import UNFITTED, fit_decoding
+from mere.evaluation.card import model_card
+from mere.evaluation.scores import evaluate
+from mere.inference.codec import Example
+from mere.nn.joint import JointModel, TorchScorer
+from mere.nn.weights import MANIFEST, load_artifact, save_artifact
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
-from mere.training.calibration import UNFITTED, fit_decoding
-from mere.training.card import model_card
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
-from mere.training.evaluation import evaluate
 from mere.training.losses import losses, precision
 from mere.training.memory import MemoryPlan
 from mere.training.trainer import (

@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from mere.model.codec import Example
-from mere.model.joint import JointModel, TorchScorer
-from mere.model.predictor import Item, predict
-from mere.model.switcher import Switcher
+from mere.evaluation.scores import micro_f1
+from mere.inference.codec import Example
+from mere.inference.predictor import Item, predict
+from mere.nn.joint import JointModel, TorchScorer
+from mere.nn.switcher import Switcher
 from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, Progress
 from mere.training.config import Stage
-from mere.training.evaluation import micro_f1
 from mere.training.losses import losses, precision
 from mere.training.memory import MemoryPlan, plan_memory
 

@@ -1,0 +1,5 @@
+"""``python -m mere``: the command line where no script is installed."""
+
+from mere.cli.main import main
+
+main()

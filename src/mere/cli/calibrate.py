@@ -1,0 +1,51 @@
+"""The command ``mere calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mere.cli.training import FILES, read_sentence_files
+from mere.errors import InputError
+from mere.inference.artifact import CARD, find_model, in_place, save_decoding
+from mere.inference.extractor import Extractor
+from mere.inference.predictor import Item
+
+
+def calibrate_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data not trained on ({FILES}).")],
+    precision: Annotated[
+        float, typer.Option(min=0, max=1, help="Precision that the precise thresholds are to reach.")
+    ] = 0.9,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a copy here and leave MODEL as it is.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
+) -> None:
+    """Fit a model's scores and thresholds anew to data like that which it is to read; its weights stay as they are.
+
+    Training does the same at its end, on its dev data.
+    """
+    from mere.evaluation.calibration import fit_decoding
+    from mere.evaluation.card import CONFIDENCE, confidence, with_section
+
+    folder = find_model(model)
+    target = output or in_place(folder)
+    extractor = Extractor.load(folder)
+    sentences = read_sentence_files(files)
+    codec = extractor.codec
+    tokens = extractor.tokenizer.encode([sentence.text for sentence in sentences])
+    examples = [codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
+    items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
+    report = confidence(fit_decoding(codec, extractor.scorer, items, sentences, precision, batch_size=batch_size))
+    path = folder / CARD
+    try:
+        card = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read; copy or train the model again", path=path) from error
+    save_decoding(folder, codec.decoding, with_section(card, CONFIDENCE, report), target)
+    Console().print(report, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Evaluation: scores, calibration, the model card. No torch."""

@@ -1,0 +1,275 @@
+"""Fits a codec's decoding to dev data, and measures how far its scores can be trusted. Torch-free.
+
+Dev data is small, so everything is held back by what is true without it: curves by the model's own logits, a
+language's shift by none, a relation's threshold by the one of all relations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mere.arrays import Bools, Doubles
+from mere.data.splits import split_by_id
+from mere.evaluation.logistic import fit_logistic
+from mere.evaluation.scores import count, micro_f1
+from mere.inference.codec import Codec
+from mere.inference.decoding import Calibration, Candidate, Curve, Decoding, Precise, Thresholds
+from mere.inference.predictor import Item, Scorer, candidates
+from mere.schema import Sentence, Triple
+
+Names = NDArray[np.object_]
+Found = Sequence[Sequence[Candidate]]
+
+PRECISION = 0.9
+"""Precision that the precise thresholds are to reach, where nothing else is wished."""
+
+BINS = 10
+"""Bins of equal width in which scores are compared with the share of right triples."""
+
+LEAST_SCORE = 0.1
+"""Least score of a prediction: what is likelier wrong than nine times in ten is kept from the reader."""
+
+LEAST = 30
+"""Candidates that a language or a relation must have for anything of its own."""
+
+UNFITTED = Decoding(thresholds=Thresholds(0.5))
+"""What epochs are compared by, before anything is fitted."""
+
+_FLOOR = 0.1
+"""Relations that are less likely stated are not looked at."""
+
+_GRID = tuple(round(0.2 + 0.02 * step, 2) for step in range(21))
+"""Thresholds that are tried: coarse, so that small dev data is not fitted."""
+
+_LANGUAGE_RIDGE = 8.0
+"""Inverse variance of the languages' shifts, in logits."""
+
+_RELATION_PRIOR, _PRECISION_PRIOR = 200, 50
+"""Candidates that the shared threshold, and the scores themselves, count for beside those that were seen."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Triples whose scores lie between ``low`` and ``high``: how many, their mean score, the share that is right."""
+
+    low: float
+    high: float
+    count: int
+    score: float
+    right: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far scores can be trusted; each half of the data was judged by a decoding fitted on the other.
+
+    Attributes
+    ----------
+    bins:
+        The predicted triples by score; empty bins are left out.
+    ece:
+        Expected calibration error: the mean of the bins' differences between score and share, by their counts.
+    f1:
+        Micro F1 of triples and of relations.
+    precise:
+        Precision and recall of triples at the precise thresholds; None where there are none.
+    wished:
+        The precision that they were to reach.
+    """
+
+    bins: tuple[Bin, ...]
+    ece: float
+    f1: tuple[float, float]
+    precise: tuple[float, float] | None
+    wished: float
+
+
+def fit_decoding(
+    codec: Codec,
+    scorer: Scorer,
+    items: Sequence[Item],
+    gold: Sequence[Sentence],
+    precision: float = PRECISION,
+    *,
+    batch_size: int = 32,
+) -> Reliability:
+    """Fit ``codec.decoding`` to dev data: curves, thresholds, and those that reach ``precision``."""
+    codec.decoding = Decoding(thresholds=Thresholds(_FLOOR))
+    found = candidates(scorer, codec, items, batch_size=batch_size)
+    codec.decoding = fit(found, gold, precision)
+    return cross_fit(found, gold, precision)
+
+
+def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:
+    """Return the decoding that does best on ``gold``, given the candidates of every sentence.
+
+    The threshold is the one with the best sum of triple and relation F1 (by triple F1 alone many right relations whose
+    spans are unsure would be silenced); a relation's own one moves towards where its gain is greatest.
+    """
+    calibration = _calibration(_Table.of(found, gold))
+    judged = _judge(found, calibration)
+    table = _Table.of(judged, gold)
+    tried = [Decoding(calibration, Thresholds(threshold), LEAST_SCORE) for threshold in _GRID]
+    shared = max(tried, key=lambda decoding: _both_f1(decoding, judged, gold)).thresholds.default
+    thresholds = Thresholds(shared, _relation_thresholds(table, shared))
+    worth_it = table.worth >= np.array([thresholds.of(relation) for relation in table.relation])
+    kept = table.where(worth_it & (table.score >= LEAST_SCORE))
+    return Decoding(calibration, thresholds, LEAST_SCORE, _precise(kept, precision))
+
+
+def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
+    """Fit on each half of the data, by id, and judge the other."""
+    first = [part == "first" for part, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
+    default: list[tuple[Triple, ...]] = [()] * len(gold)
+    sure: list[tuple[Triple, ...]] = [()] * len(gold)
+    reached = True
+    for half in (True, False):
+        here = [index for index, of in enumerate(first) if of == half]
+        there = [index for index, of in enumerate(first) if of != half]
+        decoding = fit([found[i] for i in here], [gold[i] for i in here], precision)
+        reached &= decoding.precise is not None
+        for index, judged in zip(there, _judge([found[i] for i in there], decoding.calibration), strict=True):
+            default[index] = decoding.choose(judged)
+            sure[index] = decoding.choose(judged, precise=True) if decoding.precise else ()
+    right, predicted, wanted = count(gold, sure, "triple").sum(0).tolist()
+    bins = triple_bins(gold, default)
+    return Reliability(
+        bins,
+        expected_calibration_error(bins),
+        (micro_f1(gold, default, "triple"), micro_f1(gold, default, "relation")),
+        (right / max(predicted, 1), right / max(wanted, 1)) if reached else None,
+        precision,
+    )
+
+
+def triple_bins(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]]) -> tuple[Bin, ...]:
+    """Sort the triples that were predicted, one sequence a sentence, by their scores; as `bins_of`."""
+    scores = np.array([triple.score for of in predicted for triple in of])
+    right = [t.key in {g.key for g in s.triples} for s, of in zip(gold, predicted, strict=True) for t in of]
+    return bins_of(scores, np.array(right, np.bool_))
+
+
+def bins_of(scores: Doubles, right: Bools) -> tuple[Bin, ...]:
+    """Sort scores, 0..1, into `BINS` bins of equal width."""
+    place = np.minimum((scores * BINS).astype(int), BINS - 1)
+    return tuple(
+        Bin(b / BINS, (b + 1) / BINS, int(here.sum()), float(scores[here].mean()), float(right[here].mean()))
+        for b in range(BINS)
+        if (here := place == b).any()
+    )
+
+
+def expected_calibration_error(bins: Iterable[Bin]) -> float:
+    """Return the mean difference of score and share of right ones, 0..1; 0 where there is nothing."""
+    bins = list(bins)
+    return sum(abs(b.score - b.right) * b.count for b in bins) / max(1, sum(b.count for b in bins))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Candidates as columns; ``right`` and ``stated`` are the truth, of the triple and of its relation."""
+
+    relation: Names
+    language: Names
+    margin: Doubles
+    logit: Doubles
+    best: Bools
+    score: Doubles
+    worth: Doubles
+    right: Bools
+    stated: Bools
+
+    @classmethod
+    def of(cls, found: Found, gold: Sequence[Sentence]) -> _Table:
+        rows = [(one, one.evidence, sentence.triples) for of, sentence in zip(found, gold, strict=True) for one in of]
+        return cls(
+            np.array([one.triple.relation for one, _, _ in rows], object),
+            np.array([said.language for _, said, _ in rows], object),
+            np.array([said.margin for _, said, _ in rows], float),
+            np.array([said.logit for _, said, _ in rows], float),
+            np.array([said.best for _, said, _ in rows], bool),
+            np.array([one.triple.score for one, _, _ in rows], float),
+            np.array([one.worth for one, _, _ in rows], float),
+            np.array([one.triple.key in {t.key for t in triples} for one, _, triples in rows], bool),
+            np.array([one.triple.relation in {t.relation for t in triples} for one, _, triples in rows], bool),
+        )
+
+    def __len__(self) -> int:
+        return len(self.relation)
+
+    def where(self, kept: Bools) -> _Table:
+        """Keep some of the rows."""
+        return _Table(*(getattr(self, column.name)[kept] for column in fields(self)))
+
+    def each_relation(self) -> Iterator[tuple[str, _Table]]:
+        """Yield relations that have at least `LEAST` candidates, and these."""
+        for name in sorted(set(self.relation)):
+            part = self.where(self.relation == name)
+            if len(part) >= LEAST:
+                yield name, part
+
+
+def _judge(found: Found, calibration: Calibration) -> list[list[Candidate]]:
+    return [[calibration.judge(one.triple, one.evidence) for one in of] for of in found]
+
+
+def _both_f1(decoding: Decoding, found: Found, gold: Sequence[Sentence]) -> float:
+    predicted = [decoding.choose(of) for of in found]
+    return micro_f1(gold, predicted, "triple") + micro_f1(gold, predicted, "relation")
+
+
+def _calibration(table: _Table) -> Calibration:
+    """Fit both curves: one to whether relations are stated, the other to pairs of those that are."""
+    best, stated = table.where(table.best), table.where(table.stated)
+    columns = np.column_stack([np.ones(len(best)), best.margin])
+    of_relation = fit_logistic(columns, best.stated, np.array([0.0, 1.0]), np.ones(2), rising=[1])
+    languages = [one for one in sorted(set(stated.language)) if (stated.language == one).sum() >= LEAST]
+    shifts = [(stated.language == one) * 1.0 for one in languages]
+    columns = np.column_stack([np.ones(len(stated)), stated.logit, -1.0 * ~stated.best, *shifts])
+    prior = np.array([0.0, 1.0, 0.0, *[0.0] * len(languages)])
+    ridge = np.array([1.0, 1.0, 1.0, *[_LANGUAGE_RIDGE] * len(languages)])
+    bias, slope, other, *gains = fit_logistic(columns, stated.right, prior, ridge, rising=[1, 2]).tolist()
+    return Calibration(
+        Curve(*of_relation.tolist()), Curve(bias, slope), other, dict(zip(languages, gains, strict=True))
+    )
+
+
+def _relation_thresholds(table: _Table, shared: float) -> dict[str, float]:
+    """Move the ``shared`` threshold towards where each relation's gain is greatest, the further the more was seen."""
+    thresholds = {}
+    for relation, part in table.each_relation():
+        order = np.argsort(-part.worth, kind="stable")
+        value = np.where(part.best, (part.right.astype(float) + part.stated) / 2, part.right)
+        gain = np.concatenate([[0.0], np.cumsum(value[order] - shared)])
+        edges = np.concatenate([[1.0], part.worth[order], [0.0]])
+        at = int(np.argmax(gain))
+        thresholds[relation] = _between((edges[at] + edges[at + 1]) / 2, shared, len(part))
+    return thresholds
+
+
+def _precise(table: _Table, precision: float) -> Precise | None:
+    """Find the score above which so many are right, for all relations and, as above, for each."""
+    shared = _cut(table, precision)
+    if shared is None:
+        return None
+    own = {name: (_cut(part, precision), len(part)) for name, part in table.each_relation()}
+    relations = {name: _between(cut, shared, seen) for name, (cut, seen) in own.items() if cut is not None}
+    return Precise(shared, relations, precision=precision)
+
+
+def _cut(table: _Table, precision: float) -> float | None:
+    """Return the least score above which precision is high enough, by what was seen and by the scores themselves."""
+    order = np.argsort(-table.score, kind="stable")
+    seen = np.arange(1, len(order) + 1)
+    expected = np.cumsum(table.score[order]) / seen
+    estimate = (np.cumsum(table.right[order]) + _PRECISION_PRIOR * expected) / (seen + _PRECISION_PRIOR)
+    reached = np.nonzero((estimate >= precision) & (seen >= LEAST))[0]
+    return float(table.score[order][reached[-1]]) if len(reached) else None
+
+
+def _between(own: float, shared: float, seen: int) -> float:
+    return round(float((seen * own + _RELATION_PRIOR * shared) / (seen + _RELATION_PRIOR)), 4)

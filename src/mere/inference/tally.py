@@ -1,0 +1,56 @@
+"""What an extraction has read and found, counted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mere.inference.documents import Paragraph
+from mere.inference.extractor import Record
+
+
+@dataclass
+class Tally:
+    """Counts what goes through it.
+
+    >>> tally = Tally()
+    >>> for record in tally.found(extractor.paragraphs(tally.read(read_documents([Path("articles")])))):
+    ...     print(record)
+    >>> print(tally)
+
+    ``characters`` counts everything that was read, white space included; ``windows`` is above ``sentences`` where
+    sentences were too long for the model and read in overlapping pieces.
+    """
+
+    documents: int = 0
+    characters: int = 0
+    sentences: int = 0
+    windows: int = 0
+    triples: int = 0
+
+    def read(self, paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+        """Pass paragraphs on."""
+        last = None
+        for paragraph in paragraphs:
+            self.documents += paragraph.document != last
+            last = paragraph.document
+            self.characters += len(paragraph.text)
+            yield paragraph
+
+    def found(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Pass records on."""
+        for record in records:
+            self.sentences += 1
+            self.windows += record.windows
+            self.triples += len(record.sentence.triples)
+            yield record
+
+    def __str__(self) -> str:
+        read = f"{self.characters:,} characters of {_many(self.documents, 'document')}"
+        return f"{read}: {_many(self.sentences, 'sentence')}, {_many(self.windows, 'window')}, " + _many(
+            self.triples, "triple"
+        )
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}" + "s" * (count != 1)

