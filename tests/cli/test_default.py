@@ -13,7 +13,7 @@ from mere.cli.main import build
 from mere.data.formats.jsonl import write_jsonl
 from mere.errors import InputError
 from mere.inference import artifact as files
-from mere.inference.artifact import read_config
+from mere.inference.artifact import ArtifactConfig
 from mere.schema import Sentence
 
 Run = Callable[..., Result]
@@ -36,12 +36,12 @@ def test_extraction_needs_no_name(run: Run) -> None:
 
 def test_calibration_makes_a_copy(run: Run, sample: list[Sentence], exported_model: str) -> None:
     write_jsonl(sample, Path("dev.jsonl"))
-    before = read_config(Path(exported_model))
+    before = ArtifactConfig.read(Path(exported_model))
     with pytest.raises(InputError, match="--output"):
         run("calibrate", "default", "dev.jsonl")
     assert run("calibrate", "default", "dev.jsonl", "--output", "mine").exit_code == 0
-    assert read_config(Path(exported_model)) == before
-    assert read_config(Path("mine")) != before
+    assert ArtifactConfig.read(Path(exported_model)) == before
+    assert ArtifactConfig.read(Path("mine")) != before
     assert run("extract", "Ada was here.", "--model", "mine").exit_code == 0
 
 

@@ -159,9 +159,9 @@ def test_evaluation_and_extraction_give_the_same_scores(tiny_backbone: str, samp
         model.relation_head.scores.bias[0] -= 0.1
     chosen = [sentence for sentence in sample if sentence.language in ("de", "en")]
     examples = encode(model, chosen)
-    reliability = fit_decoding(model.codec, TorchScorer(model), items_of(examples), chosen)
+    decoding, reliability = fit_decoding(model.codec, TorchScorer(model), items_of(examples), chosen)
     assert isinstance(reliability, Reliability)
-    model.codec.decoding = Decoding(model.codec.decoding.calibration, Thresholds(0.01))
+    model.codec = model.codec.with_decoding(Decoding(decoding.calibration, Thresholds(0.01)))
     extractor = Extractor(TorchScorer(model), model.codec, model.backbone.tokenizer)
     evaluated = predict_examples(model, examples)
     assert any(evaluated)

@@ -68,7 +68,7 @@ def test_cached_states_predict_as_computed_ones(
     config = _config(tiny_backbone, SwitcherConfig(width=4))
     model = load_artifact(train(config, sample, sample[:20], tmp_path / "run", _silent))
     model.relation_head.scores.bias.data[0] -= 1.0
-    model.codec.decoding = Decoding()  # so little trained, it is sure of nothing
+    model.codec = model.codec.with_decoding(Decoding())  # so little trained, it is sure of nothing
     examples = encode(model, sample[:60])
     cache = StateCache(tmp_path / "cache.f32", model, examples, depth)
     cached, computed = predict_examples(model, examples, cache=cache), predict_examples(model, examples)

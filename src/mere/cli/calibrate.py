@@ -41,11 +41,12 @@ def calibrate_command(
     tokens = extractor.tokenizer.encode([sentence.text for sentence in sentences])
     examples = [codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
     items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
-    report = confidence(fit_decoding(codec, extractor.scorer, items, sentences, precision, batch_size=batch_size))
+    decoding, reliability = fit_decoding(codec, extractor.scorer, items, sentences, precision, batch_size=batch_size)
+    report = confidence(reliability)
     path = folder / CARD
     try:
         card = path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise InputError("cannot be read; copy or train the model again", path=path) from error
-    save_decoding(folder, codec.decoding, with_section(card, CONFIDENCE, report), target)
+    save_decoding(folder, decoding, with_section(card, CONFIDENCE, report), target)
     Console().print(report, markup=False, highlight=False, soft_wrap=True)

@@ -96,12 +96,19 @@ def fit_decoding(
     precision: float = PRECISION,
     *,
     batch_size: int = 32,
-) -> Reliability:
-    """Fit ``codec.decoding`` to dev data: curves, thresholds, and those that reach ``precision``."""
-    codec.decoding = Decoding(thresholds=Thresholds(_FLOOR))
-    found = candidates(scorer, codec, items, batch_size=batch_size)
-    codec.decoding = fit(found, gold, precision)
-    return cross_fit(found, gold, precision)
+) -> tuple[Decoding, Reliability]:
+    """Fit a decoding to dev data (curves, thresholds, and those that reach ``precision``) and say how far it holds."""
+    open_codec = codec.with_decoding(Decoding(thresholds=Thresholds(_FLOOR)))
+    found = _annotated(candidates(scorer, open_codec, items, batch_size=batch_size), gold)
+    return fit(found, gold, precision), cross_fit(found, gold, precision)
+
+
+def _annotated(found: Found, gold: Sequence[Sentence]) -> Found:
+    """Leave out candidates of relations that were not looked for: whether they are right is unknown."""
+    return [
+        [candidate for candidate in candidates if sentence.looked_for(candidate.triple.relation)]
+        for candidates, sentence in zip(found, gold, strict=True)
+    ]
 
 
 def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:

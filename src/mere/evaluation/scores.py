@@ -76,7 +76,8 @@ def count(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]], kind:
     key = _KEYS[kind]
     rows = []
     for sentence, triples in zip(gold, predicted, strict=True):
-        want, have = {key(triple) for triple in sentence.triples}, {key(triple) for triple in triples}
+        want = {key(triple) for triple in sentence.triples}
+        have = {key(triple) for triple in triples if sentence.looked_for(triple.relation)}
         rows.append((len(want & have), len(have), len(want)))
     return np.array(rows, np.int64).reshape(-1, 3)
 

@@ -21,6 +21,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,7 +35,7 @@ from mere.inference.model_config import ModelConfig
 from mere.schema import Schema
 
 FORMAT = 2
-MANIFEST, WEIGHTS, CARD = "manifest.json", "model.safetensors", "README.md"
+CONFIG, MANIFEST, WEIGHTS, CARD = "config.json", "manifest.json", "model.safetensors", "README.md"
 
 DEFAULT = "default"
 PACKAGED = Path(str(resources.files("mere"))) / "default_model"
@@ -103,6 +104,57 @@ class StoredBackbone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundled_layers: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
+@dataclass(frozen=True)
+class ArtifactConfig:
+    """What ``config.json`` holds: the schema, the model's shape, its calibration and thresholds, its backbone."""
+
+    schema: Schema
+    model: ModelConfig
+    decoding: Decoding
+    backbone: StoredBackbone
+
+    @classmethod
+    def read(cls, folder: Path) -> ArtifactConfig:
+        """Read the configuration of the model in ``folder``.
+
+        Raises `ArtifactError` for another format, an unknown key, an ill-typed value, or a decoding of relations or
+        languages that the schema does not know.
+        """
+        path = folder / CONFIG
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            version = values.pop("format")
+            if version != FORMAT or isinstance(version, bool) or not isinstance(version, int):
+                raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
+            unknown = set(values) - {field.name for field in fields(cls)}
+            if unknown:
+                raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
+            config = cls(
+                Schema.from_dict(values["schema"]),
+                msgspec.convert(values["model"], ModelConfig),
+                msgspec.convert(values["decoding"], Decoding),
+                msgspec.convert(values["backbone"], StoredBackbone),
+            )
+        except ArtifactError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, MereError) as error:
+            problem = f"not a model's configuration: {error!r}; copy or train the model again"
+            raise ArtifactError(f"{path}: {problem}") from error
+        strange = config.decoding.names - {*config.schema.relations, *config.schema.languages, UNKNOWN_LANGUAGE}
+        if strange:
+            raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
+        return config
+
+    def write(self, folder: Path) -> None:
+        """Write ``config.json`` into ``folder``."""
+        values = {
+            "format": FORMAT,
+            "schema": self.schema.to_dict(),
+            **{name: msgspec.to_builtins(getattr(self, name)) for name in ("model", "decoding", "backbone")},
+        }
+        (folder / CONFIG).write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
+
+
 def find_model(name: str | Path) -> Path:
     """Return the folder of a model: ``name`` itself, or for `DEFAULT`, unless there is such a folder, the packaged one.
 
@@ -139,43 +191,13 @@ def replacing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read and check ``config.json``: format version, known keys, the types of the model's shape, the schema."""
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text("utf-8"))
-        version = config["format"]
-        if version != FORMAT:
-            raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
-        unknown = set(config) - {"format", "schema", "model", "decoding", "backbone"}
-        if unknown:
-            raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
-        schema = Schema.from_dict(config["schema"])
-        msgspec.convert(config["model"], ModelConfig)
-        msgspec.convert(config["backbone"], StoredBackbone)
-        known = {*schema.relations, *schema.languages, UNKNOWN_LANGUAGE}
-        strange = msgspec.convert(config["decoding"], Decoding).names - known
-        if strange:
-            raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
-    except ArtifactError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, MereError) as error:
-        raise ArtifactError(f"{path}: not a model's configuration: {error!r}; copy or train the model again") from error
-    return dict(config)
-
-
-def write_config(folder: Path, config: dict[str, Any], card: str) -> None:
-    """Write ``config.json`` and the model card."""
-    (folder / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False), "utf-8")
-    (folder / CARD).write_text(card, "utf-8")
-
-
 def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | None = None) -> None:
     """Give the model in ``folder``, or a copy at ``output``, another decoding and card; all else stays as it is."""
-    config = {**read_config(folder), "decoding": msgspec.to_builtins(decoding)}
+    config = ArtifactConfig.read(folder)
     with replacing(output or folder) as draft:
         shutil.copytree(folder, draft, dirs_exist_ok=True)
-        write_config(draft, config, card)
+        replace(config, decoding=decoding).write(draft)
+        (draft / CARD).write_text(card, "utf-8")
 
 
 def save_card(folder: Path, card: str) -> None:

@@ -13,10 +13,10 @@ Torch-free.
 
 from __future__ import annotations
 
-import copy
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -109,8 +109,9 @@ class EntityScores:
         return EntityScores(head, tail, link_start, link_end, types)
 
 
+@dataclass(frozen=True)
 class Codec:
-    """Encodes and decodes by one schema; ``decoding`` gives scores and chooses among candidates.
+    """Encodes and decodes by one schema.
 
     Parameters
     ----------
@@ -120,23 +121,37 @@ class Codec:
         Ids of the backbone's special tokens.
     max_tokens:
         Longest sentence in tokens; what lies beyond is not seen.
+    decoding:
+        Gives scores and chooses among candidates.
     """
 
-    def __init__(self, schema: Schema, *, bos: int, eos: int, pad: int, max_tokens: int) -> None:
-        self.schema = schema
-        self.languages = (*schema.languages, UNKNOWN_LANGUAGE)
-        self.decoding = Decoding()
-        self.bos, self.eos, self.pad = bos, eos, pad
-        self.max_tokens = max_tokens
-        self._relations = {name: index for index, name in enumerate(schema.relations)}
-        self._languages = {name: index for index, name in enumerate(schema.languages)}
-        self._types = {name: index for index, name in enumerate(schema.entity_types)}
+    schema: Schema
+    bos: int
+    eos: int
+    pad: int
+    max_tokens: int
+    decoding: Decoding = field(default_factory=Decoding)
 
-    def above(self, score: float) -> Codec:
-        """Return a codec that predicts every candidate with at least this score (see `Decoding.above`)."""
-        other = copy.copy(self)
-        other.decoding = self.decoding.above(score)
-        return other
+    def with_decoding(self, decoding: Decoding) -> Codec:
+        """Return a codec that decodes otherwise."""
+        return replace(self, decoding=decoding)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The schema's languages and, last, the shared sub-module's name."""
+        return (*self.schema.languages, UNKNOWN_LANGUAGE)
+
+    @cached_property
+    def _relations(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.schema.relations)}
+
+    @cached_property
+    def _languages(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.schema.languages)}
+
+    @cached_property
+    def _types(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.schema.entity_types)}
 
     def language_index(self, language: str) -> int:
         """Index of ``language``, or of the shared sub-module for one that the schema does not know."""

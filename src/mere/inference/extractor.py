@@ -8,17 +8,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, overload
 
-import msgspec
-
 from mere.errors import ArtifactError, InputError, MissingExtraError, require
-from mere.inference.artifact import DEFAULT, FOLDER, check_manifest, find_model, read_config
+from mere.inference.artifact import DEFAULT, FOLDER, ArtifactConfig, check_manifest, find_model
 from mere.inference.codec import Codec
-from mere.inference.decoding import Decoding
 from mere.inference.documents import LONGEST_SENTENCE, Paragraph, split_sentences, windows
 from mere.inference.language_id import LanguageIdentifier
 from mere.inference.predictor import Item, Scorer, predict
 from mere.inference.tokenizer import Tokenizer
-from mere.schema import Schema, Sentence, Triple
+from mere.schema import Sentence, Triple
 
 Runtime = Literal["auto", "onnx", "torch"]
 
@@ -92,16 +89,16 @@ class Extractor:
         from mere.inference.onnx_scorer import OnnxScorer
 
         scorer = OnnxScorer(folder)
-        config = read_config(folder)
-        tokenizer = Tokenizer.of_artifact(folder, config["model"]["backbone"])
+        config = ArtifactConfig.read(folder)
+        tokenizer = Tokenizer.of_artifact(folder, config.model.backbone)
         codec = Codec(
-            Schema.from_dict(config["schema"]),
+            config.schema,
             bos=tokenizer.bos,
             eos=tokenizer.eos,
             pad=tokenizer.pad,
             max_tokens=scorer.graphs.max_tokens,
+            decoding=config.decoding,
         )
-        codec.decoding = msgspec.convert(config["decoding"], Decoding)
         return cls(scorer, codec, tokenizer)
 
     @classmethod
@@ -224,7 +221,7 @@ class Extractor:
         """Return each text's sentence and the number of windows in which it was read."""
         if precise and min_score is not None:
             raise InputError("a least score and precise thresholds exclude each other; give one of them")
-        codec = self.codec if min_score is None else self.codec.above(min_score)
+        codec = self.codec if min_score is None else self.codec.with_decoding(self.codec.decoding.above(min_score))
         languages = self._languages(texts, language)
         parts = [windows(one, self.codec.max_tokens) for one in self.tokenizer.encode(texts)]
         pieces = [(row, window) for row, part in enumerate(parts) for window in part]

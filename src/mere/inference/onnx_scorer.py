@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from mere.arrays import Floats, Integers
 from mere.errors import ArtifactError
 from mere.inference.artifact import (
+    CONFIG,
     ENCODER,
     ENTITIES,
     FOLDER,
     GRAPHS,
     INT8,
     WEIGHTS,
+    ArtifactConfig,
     Graphs,
     check_manifest,
-    read_config,
 )
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.e5 import E5File
@@ -50,16 +51,16 @@ class OnnxScorer:
         graphs = folder / FOLDER
         if encoder is None:
             encoder = ENCODER if (graphs / ENCODER).exists() and not (graphs / INT8).exists() else INT8
-        check_manifest(folder, ["config.json", *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
-        config = read_config(folder)
+        check_manifest(folder, [CONFIG, *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
+        config = ArtifactConfig.read(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
         shared = encoder == INT8 and self.graphs.shares_weights
         if shared:
             check_manifest(folder, [WEIGHTS])
         self.words: E5File | None = None
         if self.graphs.inputs == "words":
-            self.words = E5File.bundled(config["model"]["backbone"])
-            self.words.check(config["backbone"]["embeddings"], folder)
+            self.words = E5File.bundled(config.model.backbone)
+            self.words.check(config.backbone.embeddings, folder)
         self._encoder = _session(graphs / encoder, folder if shared else None)
         self._entities = _session(graphs / ENTITIES)
         self._pool = ThreadPoolExecutor(_threads(), "mere")

@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mere.errors import ArtifactError
 from mere.inference.artifact import (
-    FORMAT,
+    CARD,
     MANIFEST,
     WEIGHTS,
+    ArtifactConfig,
     StoredBackbone,
     check_manifest,
-    read_config,
     replacing,
-    write_config,
     write_manifest,
 )
-from mere.inference.decoding import Decoding
-from mere.inference.model_config import ModelConfig
 from mere.nn.backbones import Backbone, PackedEmbedding
 from mere.nn.compact import Rounded, compacted, expanded
 from mere.nn.joint import JointModel
-from mere.schema import Schema
 
 __all__ = ["MANIFEST", "load_artifact", "save_artifact", "write_artifact", "write_manifest"]
 
@@ -47,14 +42,9 @@ def write_artifact(model: JointModel, folder: Path, card: str, rounded: Mapping[
     table = backbone.word_embeddings
     embeddings = table.file.sha256() if isinstance(table, PackedEmbedding) else None
     layers = backbone.bundled_layers()
-    config = {
-        "format": FORMAT,
-        "schema": model.schema.to_dict(),
-        "model": msgspec.to_builtins(model.config),
-        "decoding": msgspec.to_builtins(model.codec.decoding),
-        "backbone": msgspec.to_builtins(StoredBackbone(backbone.config(), embeddings, layers)),
-    }
-    write_config(folder, config, card)
+    stored = StoredBackbone(backbone.config(), embeddings, layers)
+    ArtifactConfig(model.schema, model.config, model.codec.decoding, stored).write(folder)
+    (folder / CARD).write_text(card, "utf-8")
     elsewhere = _bundled(backbone, layers)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name not in elsewhere}
     save_file(compacted(state, rounded), folder / WEIGHTS)
@@ -65,13 +55,12 @@ def write_artifact(model: JointModel, folder: Path, card: str, rounded: Mapping[
 def load_artifact(folder: Path) -> JointModel:
     """Read a model, checking every sum; raises `ArtifactError` that names the file which is missing or damaged."""
     check_manifest(folder)
-    config = read_config(folder)
-    stored = msgspec.convert(config["backbone"], StoredBackbone)
-    model_config = msgspec.convert(config["model"], ModelConfig)
-    blank = Backbone.blank(model_config.backbone, stored.config, folder, model_config.backbone_dropout)
+    config = ArtifactConfig.read(folder)
+    stored = config.backbone
+    blank = Backbone.blank(config.model.backbone, stored.config, folder, config.model.backbone_dropout)
     if isinstance(blank.word_embeddings, PackedEmbedding):
         blank.word_embeddings.file.check(stored.embeddings, folder)
-    model = JointModel(model_config, Schema.from_dict(config["schema"]), blank)
+    model = JointModel(config.model, config.schema, blank)
     path = folder / WEIGHTS
     try:
         saved = expanded(load_file(path))
@@ -81,7 +70,7 @@ def load_artifact(folder: Path) -> JointModel:
     if missing or unexpected:
         name, what = (missing[0], "misses") if missing else (unexpected[0], "has an unknown")
         raise ArtifactError(f"{path}: {what} tensor '{name}'; it does not fit config.json")
-    model.codec.decoding = msgspec.convert(config["decoding"], Decoding)
+    model.codec = model.codec.with_decoding(config.decoding)
     return model.eval()
 
 

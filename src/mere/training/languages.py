@@ -102,5 +102,5 @@ def with_language(model: JointModel, language: str) -> JointModel:
         for name, tensor in switcher.parts[UNKNOWN_LANGUAGE].state_dict().items():
             state[f"switchers.{number}.parts.{language}.{name}"] = copy.deepcopy(tensor)
     grown.load_state_dict(state)
-    grown.codec.decoding = model.codec.decoding
+    grown.codec = grown.codec.with_decoding(model.codec.decoding)
     return grown.eval()

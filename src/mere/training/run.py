@@ -125,9 +125,10 @@ def _train_stage(
 
     bf16 = _prefers_bf16(model, examples, stage) if config.precision == "auto" else config.precision == "bf16"
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
-    model.codec.decoding = UNFITTED
+    model.codec = model.codec.with_decoding(UNFITTED)
     trainer.run()
-    reliability = fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
+    decoding, reliability = fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
+    model.codec = model.codec.with_decoding(decoding)
     scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
     save_artifact(model, target, model_card(model, scores, len(train), reliability))
     checkpoint.path.unlink(missing_ok=True)
