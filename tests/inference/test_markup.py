@@ -88,6 +88,7 @@ def test_html(text: str, expected: str) -> None:
         ("<nowiki>''[[a]]'' &amp;</nowiki> <!-- b -->c<br>d &amp;", "''[[a]]'' &amp; c\nd &"),
         ("<math>a < b</math>c <gallery>\nFile:A.jpg\n</gallery>", "c "),
         ("]] }} |} [[a|b", "]] }} |} [[a|b"),
+        ("{{ [[ }}a ]] b", "a ]] b"),
         ("__NOTOC__a\n----\nb", "a\n\nb"),
     ],
 )
