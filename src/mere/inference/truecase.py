@@ -3,7 +3,7 @@
 A sentence that is set in capitals throughout, and a surname in capitals (*Hideo KOJIMA*), are read as if they had been
 written in the usual way. Which words are names is guessed from the scores of their two forms in the vocabulary and
 from their neighbours. The weights were fitted by logistic regression on running text in eleven languages; the guess is
-right for 86 words of 100, which is what a vocabulary shared by a hundred languages can tell.
+right for 85 words of 100, which is what a vocabulary shared by a hundred languages can tell.
 """
 
 from __future__ import annotations
