@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", default=[SAMPLE], help="texts (default: the sample corpus)")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"), help="where the JSON goes")
     options = parser.parse_args()
-    extractor = Extractor.load(options.model)
+    extractor = Extractor.from_pretrained(options.model)
     texts = [sentence.text for sentence in read_all(options.data)]
     values = {
         "machine": machine("onnxruntime"),
@@ -67,7 +67,7 @@ def unpunctuated(text: str) -> str:
 
 def read(extractor: Extractor, text: str) -> int:
     """Read one paragraph and return how many windows it took."""
-    return sum(record.windows for record in extractor.paragraphs([Paragraph("", 0, text)]))
+    return sum(record.windows for record in extractor.records([Paragraph("", 0, text)]))
 
 
 def twice(extractor: Extractor, text: str) -> float:
@@ -88,7 +88,7 @@ def megabyte(extractor: Extractor, texts: list[str]) -> dict[str, float]:
 def memory(extractor: Extractor, texts: list[str], count: int) -> dict[str, Any]:
     """Stream sentences and return the resident memory, in MiB, on the way, and how much of it came after `EARLY`."""
     resident: dict[int, float] = {}
-    for number, _ in enumerate(extractor.stream(islice(cycle(texts), count)), start=1):
+    for number, _ in enumerate(extractor.pipe(islice(cycle(texts), count)), start=1):
         if number % EARLY == 0:
             resident[number] = round(resident_mib(), 1)
     early = resident[EARLY]

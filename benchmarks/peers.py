@@ -116,7 +116,7 @@ def own_speeds(own: JointModel, saved: Path | None, texts: Sequence[str], encode
                 speeds[name] = speed(own.backbone, encoded, 32)
     extractors = [Extractor(TorchScorer(own), own.codec, own.backbone.tokenizer)]
     if saved is not None:
-        extractors.append(Extractor.load(saved))  # takes ONNX where the model was exported
+        extractors.append(Extractor.from_pretrained(saved))  # takes ONNX where the model was exported
     for extractor in extractors:
         name = "mere_" + type(extractor.scorer).__name__.removesuffix("Scorer").lower()
         if name not in speeds:

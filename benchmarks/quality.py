@@ -28,10 +28,11 @@ from mere.errors import InputError
 from mere.evaluation.bootstrap import Score
 from mere.evaluation.calibration import expected_calibration_error, triple_bins
 from mere.evaluation.card import with_section
+from mere.evaluation.predictions import predictions
 from mere.evaluation.scores import evaluate
 from mere.evaluation.tables import score_tables
 from mere.inference.artifact import CARD, find_model, save_card
-from mere.inference.extractor import Extractor, Runtime
+from mere.inference.extractor import Backend, Extractor
 from mere.schema import Sentence, Triple
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -50,21 +51,10 @@ def read(extractor: Extractor, files: Sequence[Path]) -> tuple[list[Sentence], i
     return known, len(sentences) - len(known)
 
 
-def find(extractor: Extractor, sentences: Sequence[Sentence], *, precise: bool = False) -> Found:
-    """Return what the model finds in each sentence, its language given."""
-    found: Found = [()] * len(sentences)
-    for language in {sentence.language for sentence in sentences}:
-        rows = [row for row, sentence in enumerate(sentences) if sentence.language == language]
-        texts = [sentences[row].text for row in rows]
-        for row, sentence in zip(rows, extractor.extract(texts, language, precise=precise), strict=True):
-            found[row] = sentence.triples
-    return found
-
-
 def on_gold(extractor: Extractor, files: Sequence[Path]) -> dict[str, Any]:
     """Score gold data, and measure how far the scores of triples can be trusted."""
     gold, left_out = read(extractor, files)
-    found = find(extractor, gold)
+    found = predictions(extractor, gold)
     scores, bins = evaluate(gold, found), triple_bins(gold, found)
     error = expected_calibration_error(bins)
     heading("Gold data", len(gold), left_out)
@@ -83,10 +73,10 @@ def on_negatives(extractor: Extractor, file: Path) -> dict[str, Any]:
     sentences, left_out = read(extractor, [file])
     if any(sentence.triples for sentence in sentences):
         raise InputError("holds triples; false alarms are counted in sentences without any", path=file)
-    found = find(extractor, sentences)
+    found = predictions(extractor, sentences)
     alarms = {"default": shares(sentences, found)}
     if extractor.codec.decoding.precise is not None:
-        alarms["precise"] = shares(sentences, find(extractor, sentences, precise=True))
+        alarms["precise"] = shares(sentences, predictions(extractor, sentences, precise=True))
     relations = Counter(triple.relation for of in found for triple in of).most_common()
     heading(f"False alarms on {file.name}", len(sentences), left_out)
     rows = [[name, *(percent(of[name]) for of in alarms.values())] for name in alarms["default"]]
@@ -105,9 +95,9 @@ def on_examples(extractor: Extractor, file: Path) -> dict[str, Any]:
     """Score examples with the language given and with the language identified."""
     gold, left_out = read(extractor, [file])
     identified = extractor.extract([sentence.text for sentence in gold])
-    right = sum(one.language == sentence.language for one, sentence in zip(identified, gold, strict=True))
+    right = sum(one.sentences[0].language == sentence.language for one, sentence in zip(identified, gold, strict=True))
     scores = {
-        "given": example_scores(gold, find(extractor, gold)),
+        "given": example_scores(gold, predictions(extractor, gold)),
         "identified": example_scores(gold, [sentence.triples for sentence in identified]),
     }
     heading(f"Examples of {file.name}", len(gold), left_out)
@@ -186,11 +176,11 @@ def main() -> None:
     parser.add_argument(
         "--examples", type=Path, nargs="+", default=examples, metavar="FILE", help="with triples expected"
     )
-    parser.add_argument("--runtime", choices=get_args(Runtime), default="auto", help="what computes (default auto)")
+    parser.add_argument("--backend", choices=get_args(Backend), default="auto", help="what computes (default auto)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where the JSON goes (default: nowhere)")
     parser.add_argument("--card", type=Path, metavar="FILE", help="what else the model's card is to say (Markdown)")
     options = parser.parse_args()
-    extractor = Extractor.load(options.model, options.runtime)
+    extractor = Extractor.from_pretrained(options.model, backend=options.backend)
     with redirect_stdout(StringIO()) as printed:
         values = measure(extractor, options)
     report = printed.getvalue()

@@ -87,7 +87,7 @@ def _default_extractor() -> Extractor:
         folder = find_model(DEFAULT)
     except ArtifactError as missing:
         pytest.skip(f"{missing}: there is nothing to hold against the examples")
-    return Extractor.load(folder)
+    return Extractor.from_pretrained(folder)
 
 
 def _counts(sentences: list[Sentence]) -> tuple[Counter[str], Counter[str], Counter[str]]:

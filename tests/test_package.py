@@ -65,7 +65,7 @@ def test_a_missing_extra_names_the_command_that_brings_it(tmp_path: Path) -> Non
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from mere import Extractor, MereError\n"
-        f"try:\n    Extractor.load({str(tmp_path)!r})\nexcept MereError as error:\n    print(error)"
+        f"try:\n    Extractor.from_pretrained({str(tmp_path)!r})\nexcept MereError as error:\n    print(error)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout
     assert "pip install 'mere[train]'" in shown

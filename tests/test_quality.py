@@ -46,7 +46,7 @@ def test_ukrainian_stands_apart(quality: dict[str, Any]) -> None:
 def test_what_is_found_stands_beside_its_sentence(
     quality: dict[str, Any], tiny_model: str, sample_dev: list[Sentence]
 ) -> None:
-    extractor = Extractor.load(tiny_model)
+    extractor = Extractor.from_pretrained(tiny_model)
     expected = [extractor.extract(sentence.text, sentence.language).triples for sentence in sample_dev]
     found = quality["find"](extractor, sample_dev)
     assert any(found)
@@ -56,7 +56,7 @@ def test_what_is_found_stands_beside_its_sentence(
 def test_negatives_hold_no_triples(quality: dict[str, Any], tiny_model: str, tmp_path: Path) -> None:
     write_jsonl([_sentence("en")], tmp_path / "some.jsonl")
     with pytest.raises(InputError, match="holds triples"):
-        quality["on_negatives"](Extractor.load(tiny_model), tmp_path / "some.jsonl")
+        quality["on_negatives"](Extractor.from_pretrained(tiny_model), tmp_path / "some.jsonl")
 
 
 def test_all_figures_are_written(

@@ -1,7 +1,7 @@
 """Multilingual entity and relation extraction: (head, relation, tail) triples with exact character offsets.
 
 >>> from mere import Extractor
->>> extractor = Extractor.load("path/to/model")
+>>> extractor = Extractor.from_pretrained("path/to/model")
 >>> sentence = extractor.extract("Ada Lovelace was born in London.")
 >>> [(triple.head.text, triple.relation, triple.tail.text) for triple in sentence.triples]
 """

@@ -39,7 +39,7 @@ def test_bench_writes_all_figures(tiny_model: str, tmp_path: Path, monkeypatch: 
 
 
 def test_a_text_to_measure_has_32_to_48_tokens(tiny_model: str, sample: list[Sentence]) -> None:
-    tokenizer = Extractor.load(tiny_model).tokenizer
+    tokenizer = Extractor.from_pretrained(tiny_model).tokenizer
     texts = texts_of_length(tokenizer, sample, 500)
     assert len(texts) == 500
     assert {32 <= len(tokens) <= 48 for tokens in tokenizer.encode(texts)} == {True}

@@ -115,7 +115,7 @@ def test_the_language_can_be_given_or_found(model: str) -> None:
 
 
 def test_a_high_score_threshold_leaves_sentences_without_triples(model: str) -> None:
-    records = _records(_mere("extract", "Ada was born in London.", "-m", model, "-f", "jsonl", "--min-score", "1"))
+    records = _records(_mere("extract", "Ada was born in London.", "-m", model, "-f", "jsonl", "--threshold", "1"))
     assert [record["triples"] for record in records] == [[]]
 
 

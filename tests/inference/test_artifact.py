@@ -38,13 +38,13 @@ def test_a_package_without_a_model_says_so(packaged: Path) -> None:
     with pytest.raises(ArtifactError, match="comes without a model"):
         find_model("default")
     with pytest.raises(ArtifactError, match="comes without a model"):
-        Extractor.load()
+        Extractor.from_pretrained()
 
 
 def test_the_extractor_loads_it_unnamed(packaged: Path, exported_model: str) -> None:
     packaged.parent.mkdir()
     packaged.symlink_to(exported_model)
-    assert Extractor.load().languages == Extractor.load(exported_model).languages
+    assert Extractor.from_pretrained().languages == Extractor.from_pretrained(exported_model).languages
 
 
 def test_the_packaged_model_is_not_written_in_place(packaged: Path) -> None:

@@ -68,7 +68,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def extractor(tiny_model: str) -> Extractor:
-    return Extractor.load(tiny_model)
+    return Extractor.from_pretrained(tiny_model)
 
 
 @settings(max_examples=150, deadline=None)
@@ -113,13 +113,13 @@ def test_records_of_a_file_hold_their_offsets(extractor: Extractor, text: str, p
         path = Path(folder) / ("a.txt.gz" if packed else "a.txt")
         path.write_bytes(gzip.compress(raw) if packed else raw)
         tally = Tally()
-        records = list(tally.found(extractor.paragraphs(tally.read(read_documents([path])))))
+        records = list(tally.found(extractor.records(tally.read(read_documents([path])))))
     assert "".join("".join(record.sentence.text for record in records).split()) == "".join(text.split())
     for record in records:
-        assert text.startswith(record.sentence.text, record.offset)
+        assert text.startswith(record.sentence.text, record.sentence.start)
         for triple in record.sentence.triples:
             for span in (triple.head, triple.tail):
-                start = record.offset + span.start
+                start = record.sentence.start + span.start
                 assert text[start : start + len(span.text)] == span.text != ""
     assert (tally.documents, tally.characters, tally.sentences) == (1, len(text), len(records))
     assert tally.windows >= tally.sentences
@@ -189,14 +189,14 @@ def test_long_sentences_bound_what_is_read_ahead(extractor: Extractor, monkeypat
     counting = Counting(extractor)
     monkeypatch.setattr(extractor, "tokenizer", counting)
     text = "Ada was born in London and " * 4000
-    first = next(extractor.paragraphs([Paragraph("doc", 0, text)], "en", batch_size=2))
+    first = next(extractor.records([Paragraph("doc", 0, text)], "en", batch_size=2))
     assert first.windows > 10
     assert counting.characters <= 2 * LONGEST_SENTENCE
 
 
 def test_a_sentence_of_a_long_paragraph_is_as_alone(extractor: Extractor, sample: list[Sentence]) -> None:
     text = " ".join(sentence.text for sentence in sample[:150] if sentence.language == "en") * 2
-    records = list(extractor.paragraphs([Paragraph("doc", 0, text)], "en"))
+    records = list(extractor.records([Paragraph("doc", 0, text)], "en"))
     assert any(record.sentence.triples for record in records)
     for record in records:
         alone = extractor.extract(record.sentence.text, "en")
@@ -209,18 +209,18 @@ def test_known_sentences_are_not_read_again_and_the_rest_is_the_same(
     extractor: Extractor, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paragraphs = [Paragraph(str(number), 0, sentence.text) for number, sentence in enumerate(sample[:50])]
-    whole = list(extractor.paragraphs(paragraphs, batch_size=1))
+    whole = list(extractor.records(paragraphs, batch_size=1))
     counting = Counting(extractor)
     monkeypatch.setattr(extractor, "tokenizer", counting)
-    known = [Paragraph(record.document, record.offset, record.sentence.text) for record in whole]
+    known = [Paragraph(record.document, record.sentence.start, record.sentence.text) for record in whole]
     for count in (0, 1, 16, 37, len(whole)):
         counting.characters = 0
-        rest = list(extractor.paragraphs(paragraphs, batch_size=1, known=known[:count]))
+        rest = list(extractor.records(paragraphs, batch_size=1, known=known[:count]))
         assert rest == whole[count:]
         assert bool(counting.characters) == bool(rest)
     for wrong in ([*known[:3], known[7]], [*known, known[0]]):
         with pytest.raises(InputError, match="was changed since"):
-            list(extractor.paragraphs(paragraphs, batch_size=1, known=wrong))
+            list(extractor.records(paragraphs, batch_size=1, known=wrong))
 
 
 @pytest.fixture
@@ -286,8 +286,8 @@ def test_lines_as_documents_keep_their_numbers_and_columns(tmp_path: Path, monke
 
 
 def test_half_a_surrogate_pair_in_a_text_is_refused(extractor: Extractor) -> None:
-    for read in (extractor.extract, lambda text: list(extractor.stream([text]))):
+    for read in (extractor.extract, lambda text: list(extractor.pipe([text]))):
         with pytest.raises(InputError, match="half a surrogate pair"):
             read("Ada \ud800")
     with pytest.raises(InputError, match="half a surrogate pair"):
-        list(extractor.paragraphs(read_documents(["Ada \udcff"])))
+        list(extractor.records(read_documents(["Ada \udcff"])))

@@ -41,7 +41,7 @@ def test_alone_in_a_batch_and_in_a_stream(extractor: Extractor, sample: list[Sen
     texts = [sentence.text for sentence in sample[:60]]
     alone = [extractor.extract(text) for text in texts]
     together = extractor.extract(texts, batch_size=7)
-    streamed = list(extractor.stream(iter(texts), batch_size=5))
+    streamed = list(extractor.pipe(iter(texts), batch_size=5))
     for one, other, third in zip(alone, together, streamed, strict=True):
         assert [t.key for t in one.triples] == [t.key for t in other.triples] == [t.key for t in third.triples]
         assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-3)
@@ -71,8 +71,8 @@ def test_long_pieces_of_text_go_in_small_batches(
 
 def test_a_sentence_of_a_document_is_as_alone(extractor: Extractor, sample: list[Sentence]) -> None:
     text = "\n".join(sentence.text for sentence in sample[:20])
-    for record in extractor.paragraphs([Paragraph("doc", 0, text)]):
-        assert text[record.offset :].startswith(record.sentence.text)
+    for record in extractor.records([Paragraph("doc", 0, text)]):
+        assert text[record.sentence.start :].startswith(record.sentence.text)
         alone = extractor.extract(record.sentence.text)
         assert [t.key for t in alone.triples] == [t.key for t in record.sentence.triples]
 
@@ -137,16 +137,16 @@ def test_several_threads_get_what_one_gets(extractor: Extractor, sample: list[Se
     assert [[t.key for t in one.triples] for one in found] == [[t.key for t in one.triples] for one in expected]
 
 
-def test_min_score_takes_the_place_of_thresholds(extractor: Extractor, sample: list[Sentence]) -> None:
+def test_threshold_takes_the_place_of_thresholds(extractor: Extractor, sample: list[Sentence]) -> None:
     texts = [sentence.text for sentence in sample[:40]]
-    every = [(row, t) for row, one in enumerate(extractor.extract(texts, min_score=0.0)) for t in one.triples]
+    every = [(row, t) for row, one in enumerate(extractor.extract(texts, threshold=0.0)) for t in one.triples]
     usual = {(row, t.key) for row, one in enumerate(extractor.extract(texts)) for t in one.triples}
     assert usual < {(row, triple.key) for row, triple in every}
     least = sorted(triple.score for _, triple in every)[len(every) // 2]
-    left = [(row, t.key) for row, one in enumerate(extractor.extract(texts, min_score=least)) for t in one.triples]
+    left = [(row, t.key) for row, one in enumerate(extractor.extract(texts, threshold=least)) for t in one.triples]
     assert sorted(left) == sorted((row, triple.key) for row, triple in every if triple.score >= least)
     with pytest.raises(InputError, match="exclude each other"):
-        extractor.extract(texts, min_score=0.5, precise=True)
+        extractor.extract(texts, threshold=0.5, precise=True)
 
 
 def test_languages_are_told_apart(sample: list[Sentence]) -> None:
@@ -166,4 +166,4 @@ def test_what_is_no_text_is_refused(extractor: Extractor) -> None:
 def test_nothing_gives_nothing(extractor: Extractor) -> None:
     assert extractor.extract([]) == []
     assert extractor.extract("").triples == ()
-    assert list(extractor.paragraphs([Paragraph("doc", 0, " \n\n ")])) == []
+    assert list(extractor.records([Paragraph("doc", 0, " \n\n ")])) == []

@@ -70,19 +70,19 @@ def test_the_card_tells_what_the_graphs_lose(model: Path, sample: list[Sentence]
 def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
     model: Path, plain: Path, sample: list[Sentence]
 ) -> None:
-    assert isinstance(Extractor.load(model).scorer, OnnxScorer)
-    assert not isinstance(Extractor.load(model, runtime="torch").scorer, OnnxScorer)
-    assert not isinstance(Extractor.load(plain).scorer, OnnxScorer)
+    assert isinstance(Extractor.from_pretrained(model).scorer, OnnxScorer)
+    assert not isinstance(Extractor.from_pretrained(model, backend="torch").scorer, OnnxScorer)
+    assert not isinstance(Extractor.from_pretrained(plain).scorer, OnnxScorer)
     with pytest.raises(ArtifactError, match="no ONNX graphs; make them with: mere export"):
-        Extractor.load(plain, runtime="onnx")
+        Extractor.from_pretrained(plain, backend="onnx")
 
 
 def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sentence]) -> None:
     (copy / FOLDER / INT8).unlink()
     texts = [sentence.text for sentence in sample[:60]]
-    expected = Extractor.load(copy).extract(texts)
+    expected = Extractor.from_pretrained(copy).extract(texts)
     write_manifest(copy)
-    found = Extractor.load(copy, runtime="torch").extract(texts)
+    found = Extractor.from_pretrained(copy, backend="torch").extract(texts)
     assert sum(bool(one.triples) for one in found) > 10
     for one, other in zip(found, expected, strict=True):
         assert [t.key for t in one.triples] == [t.key for t in other.triples]
@@ -90,11 +90,11 @@ def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sente
 
 
 def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence]) -> None:
-    extractor = Extractor.load(model)
+    extractor = Extractor.from_pretrained(model)
     texts = [sentence.text for sentence in sample[:60]]
     alone = [extractor.extract(text, language="de") for text in texts]
     together = extractor.extract(texts, language="de", batch_size=7)
-    records = extractor.paragraphs([Paragraph("doc", 0, "\n".join(texts))], language="de")
+    records = extractor.records([Paragraph("doc", 0, "\n".join(texts))], language="de")
     inside = {record.sentence.text: record.sentence for record in records}
     for one, other in zip(alone, together, strict=True):
         for twin in (other, inside.get(one.text, one)):
@@ -104,7 +104,7 @@ def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence])
 
 
 def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
-    extractor = Extractor.load(model)
+    extractor = Extractor.from_pretrained(model)
     texts = [sentence.text for sentence in sample[:40]]
     expected = [[t.key for t in extractor.extract(text).triples] for text in texts]
     with ThreadPoolExecutor(4) as pool:
@@ -116,7 +116,7 @@ WITHOUT_TORCH = (
     "import sys\n"
     "sys.modules.update(dict.fromkeys(('torch', 'transformers', 'safetensors', 'onnx', 'onnxscript')))\n"
     "from mere import Extractor, MereError\n"
-    "try:\n    extractor = Extractor.load(sys.argv[1])\n"
+    "try:\n    extractor = Extractor.from_pretrained(sys.argv[1])\n"
     "except MereError as error:\n    print(error)\n"
     "else:\n    print(len(extractor.extract(sys.argv[2:])))\n"
 )
@@ -176,14 +176,14 @@ def test_damage_is_named_in_one_line(kind: str, copy: Path) -> None:
     damage, expected = DAMAGE[kind]
     damage(copy)
     with pytest.raises(ArtifactError) as caught:
-        Extractor.load(copy)
+        Extractor.from_pretrained(copy)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_language_is_refused(model: Path) -> None:
     with pytest.raises(InputError, match="does not know the language 'sw'"):
-        Extractor.load(model).extract("Habari", language="sw")
+        Extractor.from_pretrained(model).extract("Habari", language="sw")
 
 
 class _Silent:
@@ -203,7 +203,7 @@ class _Silent:
 def test_graphs_that_lose_too_much_are_not_saved(
     copy: Path, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extractor = Extractor.load(copy, runtime="torch")
+    extractor = Extractor.from_pretrained(copy, backend="torch")
     gold = [replace(one, triples=extractor.extract(one.text, language=one.language).triples) for one in sample[:5]]
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     monkeypatch.setattr(

@@ -132,7 +132,7 @@ def test_other_settings_or_changed_input_do_not_go_on(
         patch.setattr(Path, "replace", lambda *_: None)
         _run(*command)
     (part,) = _parts(target)
-    assert _run(*command, "--min-score", "0.5") == 2
+    assert _run(*command, "--threshold", "0.5") == 2
     assert "another model or other options" in capsys.readouterr().err
     text.write_text("Ada was here. Eve was here.")
     assert _run(*command) == 2

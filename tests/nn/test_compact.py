@@ -48,7 +48,7 @@ def plain(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.T
 
 def _expected(plain: Path, sentences: list[Sentence]) -> list[Sentence]:
     """Sentences whose gold triples are what the model finds."""
-    extractor = Extractor.load(plain)
+    extractor = Extractor.from_pretrained(plain)
     return [replace(one, triples=extractor.extract(one.text, one.language).triples) for one in sentences]
 
 
@@ -85,7 +85,9 @@ def test_each_matrix_is_there_once(compact: Path) -> None:
 
 def test_both_runtimes_find_about_the_same(compact: Path, sample: list[Sentence]) -> None:
     texts = [sentence.text for sentence in sample[::10]]
-    with_graphs, with_torch = (Extractor.load(compact, runtime).extract(texts) for runtime in ("onnx", "torch"))
+    with_graphs, with_torch = (
+        Extractor.from_pretrained(compact, runtime).extract(texts) for runtime in ("onnx", "torch")
+    )
     found, expected = (
         {(one.text, *triple.key) for one in sentences for triple in one.triples}
         for sentences in (with_graphs, with_torch)
@@ -119,7 +121,7 @@ def test_a_plain_export_of_it_has_both_graphs_again(compact: Path, tmp_path: Pat
     assert {ENCODER, INT8} < {path.name for path in (tmp_path / "model" / FOLDER).iterdir()}
     old, new = (load_artifact(folder).state_dict() for folder in (compact, tmp_path / "model"))
     assert all(torch.equal(old[name], new[name]) for name in old)
-    assert Extractor.load(tmp_path / "model").extract("Ada Lovelace was born in London.")
+    assert Extractor.from_pretrained(tmp_path / "model").extract("Ada Lovelace was born in London.")
 
 
 def _without_scales(folder: Path) -> None:
@@ -142,7 +144,7 @@ def test_damage_is_named(
     folder = Path(shutil.copytree(compact, tmp_path / "model"))
     damage(folder)
     with pytest.raises(ArtifactError, match=message):
-        Extractor.load(folder, runtime)  # type: ignore[arg-type]
+        Extractor.from_pretrained(folder, runtime)  # type: ignore[arg-type]
 
 
 def test_the_graphs_say_that_they_share_weights(compact: Path) -> None:

@@ -22,7 +22,7 @@ from mere.errors import InputError
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.extractor import Extractor
 from mere.inference.predictor import Scorer
-from mere.inference.tokenizer import Tokenizer
+from mere.inference.reader import Encoder
 from mere.schema import Sentence
 
 LENGTHS = (32, 48)
@@ -49,7 +49,7 @@ def bench_command(
 
     Texts are of 32 to 48 tokens: sentences of the data, of which short ones of a language are joined.
     """
-    extractor = Extractor.load(model)
+    extractor = Extractor.from_pretrained(model)
     texts = texts_of_length(extractor.tokenizer, read_all(data or [SAMPLE]), max(sentences, single))
     values = {
         "machine": machine("mere", "numpy", "tokenizers", "torch", "onnxruntime"),
@@ -76,7 +76,7 @@ def bench_command(
         handle.write(written)
 
 
-def texts_of_length(tokenizer: Tokenizer, sentences: Iterable[Sentence], count: int) -> list[str]:
+def texts_of_length(tokenizer: Encoder, sentences: Iterable[Sentence], count: int) -> list[str]:
     """Return ``count`` texts of `LENGTHS` tokens, in turns where there are fewer; raises `InputError` for none.
 
     A sentence that is too short is joined with the next ones of its language, one that is too long is left out.
@@ -101,9 +101,9 @@ def throughput(extractor: Extractor, texts: Sequence[str], batch_size: int) -> d
     """Return sentences a second end to end, and the share of the time that is spent outside the model proper."""
     scorer = _Timed(extractor.scorer)
     timed = Extractor(scorer, extractor.codec, extractor.tokenizer)
-    list(timed.stream(texts[: 2 * batch_size], batch_size=batch_size))  # warms up, and loads the language identifier
+    list(timed.pipe(texts[: 2 * batch_size], batch_size=batch_size))  # warms up, and loads the language identifier
     scorer.seconds = 0.0
-    seconds = seconds_of(lambda: list(timed.stream(texts, batch_size=batch_size)))
+    seconds = seconds_of(lambda: list(timed.pipe(texts, batch_size=batch_size)))
     return {
         "sentences_per_second": round(len(texts) / seconds, 2),
         "share_outside_model": round(1 - scorer.seconds / seconds, 3),

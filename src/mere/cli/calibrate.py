@@ -12,7 +12,6 @@ from mere.cli.training import FILES, read_sentence_files
 from mere.errors import InputError
 from mere.inference.artifact import CARD, find_model, in_place, save_decoding
 from mere.inference.extractor import Extractor
-from mere.inference.predictor import Item
 
 
 def calibrate_command(
@@ -24,24 +23,21 @@ def calibrate_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write a copy here and leave MODEL as it is.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
 ) -> None:
     """Fit a model's scores and thresholds anew to data like that which it is to read; its weights stay as they are.
 
     Training does the same at its end, on its dev data.
     """
-    from mere.evaluation.calibration import fit_decoding
+    from mere.evaluation.calibration import OPEN, fit_decoding
     from mere.evaluation.card import CONFIDENCE, confidence, with_section
+    from mere.evaluation.predictions import gold_candidates
 
     folder = find_model(model)
     target = output or in_place(folder)
-    extractor = Extractor.load(folder)
+    extractor = Extractor.from_pretrained(folder)
     sentences = read_sentence_files(files)
-    codec = extractor.codec
-    tokens = extractor.tokenizer.encode([sentence.text for sentence in sentences])
-    examples = [codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
-    items = [Item(example.sentence.text, example.tokens, example.language) for example in examples]
-    decoding, reliability = fit_decoding(codec, extractor.scorer, items, sentences, precision, batch_size=batch_size)
+    extractor.codec = extractor.codec.with_decoding(OPEN)
+    decoding, reliability = fit_decoding(gold_candidates(extractor, sentences), sentences, precision)
     report = confidence(reliability)
     path = folder / CARD
     try:

@@ -19,7 +19,7 @@ from mere.data.report import Report
 from mere.errors import InputError
 from mere.inference.artifact import DEFAULT, MANIFEST, find_model
 from mere.inference.documents import Paragraph
-from mere.inference.extractor import Extractor, Record, Runtime
+from mere.inference.extractor import Backend, Extractor, Record
 from mere.inference.resume import belongs_to, resumable
 from mere.inference.sources import STDIN, matches, read_documents
 from mere.inference.tally import Tally
@@ -50,7 +50,7 @@ def extract_command(
     ] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Take every line as a document of its own.")] = False,
     include: Annotated[str, typer.Option(metavar="PATTERN", help="Which files of folders, such as '*.txt'.")] = "*",
-    min_score: Annotated[
+    threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="All triples at least as likely right as this, in place of thresholds."),
     ] = None,
@@ -58,8 +58,8 @@ def extract_command(
         bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
     ] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
-    runtime: Annotated[
-        Runtime, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")
+    backend: Annotated[
+        Backend, typer.Option(help="What runs the model; auto takes ONNX graphs where it has any.")
     ] = "auto",
 ) -> None:
     """Extract (head, relation, tail) triples from texts.
@@ -73,7 +73,7 @@ def extract_command(
             raise InputError("nothing to read; give a text, files, or - for standard input")
         inputs = ["-"]
     sources = [_source(one) for one in inputs]  # before the model is loaded, so that a wrong name is told at once
-    extractor = Extractor.load(model, runtime)
+    extractor = Extractor.from_pretrained(model, backend=backend)
     reading = _Reading(not sys.stdout.isatty() or output is not None)
 
     def extract(known: Iterable[Paragraph] = ()) -> Iterator[Record]:
@@ -84,8 +84,14 @@ def extract_command(
             failed=reading.failed,
             report=reading.report,
         )
-        spoken = None if language == "auto" else language
-        records = extractor.paragraphs(reading.tally.read(paragraphs), spoken, min_score, batch_size, precise, known)
+        records = extractor.records(
+            reading.tally.read(paragraphs),
+            known=known,
+            language=language,
+            threshold=threshold,
+            precise=precise,
+            batch_size=batch_size,
+        )
         return reading.watch(reading.tally.found(records))
 
     form = form or form_of(output)
@@ -93,7 +99,7 @@ def extract_command(
         WRITERS[form](extract(), sys.stdout)
         sys.stdout.flush()
     elif form == "jsonl" and output.suffix.lower() != ".gz":
-        settings = (mere.__version__, _fingerprint(model), language, min_score, precise, lines, runtime)
+        settings = (mere.__version__, _fingerprint(model), language, threshold, precise, lines, backend)
         with resumable(output, settings) as part:
             part.write(extract(part.known()))
             reading.check()

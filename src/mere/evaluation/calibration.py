@@ -16,9 +16,7 @@ from mere.arrays import Bools, Doubles
 from mere.data.splits import split_by_id
 from mere.evaluation.logistic import fit_logistic
 from mere.evaluation.scores import count, micro_f1
-from mere.inference.codec import Codec
 from mere.inference.decoding import Calibration, Candidate, Curve, Decoding, Precise, Thresholds
-from mere.inference.predictor import Item, Scorer, candidates
 from mere.schema import Sentence, Triple
 
 Names = NDArray[np.object_]
@@ -30,8 +28,8 @@ PRECISION = 0.9
 BINS = 10
 """Bins of equal width in which scores are compared with the share of right triples."""
 
-LEAST_SCORE = 0.1
-"""Least score of a prediction: what is likelier wrong than nine times in ten is kept from the reader."""
+FLOOR = 0.1
+"""Threshold of every prediction's score: what is likelier wrong than nine times in ten is kept from the reader."""
 
 LEAST = 30
 """Candidates that a language or a relation must have for anything of its own."""
@@ -39,8 +37,8 @@ LEAST = 30
 UNFITTED = Decoding(thresholds=Thresholds(0.5))
 """What epochs are compared by, before anything is fitted."""
 
-_FLOOR = 0.1
-"""Relations that are less likely stated are not looked at."""
+OPEN = Decoding(thresholds=Thresholds(0.1))
+"""Decodes what is to be fitted to: relations that are less likely stated are not looked at."""
 
 _GRID = tuple(round(0.2 + 0.02 * step, 2) for step in range(21))
 """Thresholds that are tried: coarse, so that small dev data is not fitted."""
@@ -88,27 +86,20 @@ class Reliability:
     wished: float
 
 
-def fit_decoding(
-    codec: Codec,
-    scorer: Scorer,
-    items: Sequence[Item],
-    gold: Sequence[Sentence],
-    precision: float = PRECISION,
-    *,
-    batch_size: int = 32,
-) -> tuple[Decoding, Reliability]:
-    """Fit a decoding to dev data (curves, thresholds, and those that reach ``precision``) and say how far it holds."""
-    open_codec = codec.with_decoding(Decoding(thresholds=Thresholds(_FLOOR)))
-    found = _annotated(candidates(scorer, open_codec, items, batch_size=batch_size), gold)
+def fit_decoding(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> tuple[Decoding, Reliability]:
+    """Fit a decoding to the candidates of dev data, and tell how far it can be trusted.
+
+    Parameters
+    ----------
+    found:
+        The candidates of every sentence, by a codec that decodes by `OPEN` (see
+        `mere.evaluation.predictions.gold_candidates`).
+    gold:
+        The sentences.
+    precision:
+        What the precise thresholds are to reach.
+    """
     return fit(found, gold, precision), cross_fit(found, gold, precision)
-
-
-def _annotated(found: Found, gold: Sequence[Sentence]) -> Found:
-    """Leave out candidates of relations that were not looked for: whether they are right is unknown."""
-    return [
-        [candidate for candidate in candidates if sentence.looked_for(candidate.triple.relation)]
-        for candidates, sentence in zip(found, gold, strict=True)
-    ]
 
 
 def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:
@@ -120,12 +111,12 @@ def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) ->
     calibration = _calibration(_Table.of(found, gold))
     judged = _judge(found, calibration)
     table = _Table.of(judged, gold)
-    tried = [Decoding(calibration, Thresholds(threshold), LEAST_SCORE) for threshold in _GRID]
+    tried = [Decoding(calibration, Thresholds(threshold), FLOOR) for threshold in _GRID]
     shared = max(tried, key=lambda decoding: _both_f1(decoding, judged, gold)).thresholds.default
     thresholds = Thresholds(shared, _relation_thresholds(table, shared))
     worth_it = table.worth >= np.array([thresholds.of(relation) for relation in table.relation])
-    kept = table.where(worth_it & (table.score >= LEAST_SCORE))
-    return Decoding(calibration, thresholds, LEAST_SCORE, _precise(kept, precision))
+    kept = table.where(worth_it & (table.score >= FLOOR))
+    return Decoding(calibration, thresholds, FLOOR, precise=_precise(kept, precision))
 
 
 def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,18 @@ import msgspec
 
 from mere.data.files import atomic_write
 from mere.errors import ArtifactError, InputError
-from mere.evaluation.calibration import fit_decoding
+from mere.evaluation.calibration import OPEN, fit_decoding
+from mere.evaluation.predictions import gold_candidates, predictions
 from mere.evaluation.scores import count
 from mere.experiments.grid import Grid, Variant, by_id
-from mere.experiments.pipeline import PipelineScorer
-from mere.inference.predictor import Item, Scorer, predict
+from mere.experiments.pipeline import PipelineScorer, Rerouted
+from mere.inference.extractor import Extractor
+from mere.inference.predictor import Scorer
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import load_artifact
 from mere.schema import Sentence, Triple
-from mere.training.run import encode, train
-from mere.training.trainer import Watch, items_of
+from mere.training.run import extractor_of, train
+from mere.training.trainer import Watch
 
 KINDS = ("triple", "relation", "entity")
 
@@ -201,23 +203,16 @@ class GridRunner:
     def _look(self, variant: Variant, seed: int) -> list[tuple[Triple, ...]]:
         """Predict with a model that another variant has trained."""
         model = load_artifact(self.model(variant.of, seed, variant.stage))
-        languages = len(model.schema.languages)
-
-        def through(items: list[Item]) -> list[Item]:
-            """Send sentences through the sub-module that the variant names."""
-            if variant.module == "own":
-                return items
-            if variant.module == "shared":
-                return [replace(item, language=languages) for item in items]
-            return [replace(item, language=(item.language + 1) % languages) for item in items]
-
         scorer: Scorer = TorchScorer(model)
         if variant.tagger:
             tagger = load_artifact(self.model(variant.tagger, seed))
             scorer = PipelineScorer(scorer, TorchScorer(tagger))
+        scorer = Rerouted(scorer, variant.module, len(model.schema.languages))
         dev = _known(self.data.dev, model.schema.relations)
-        fit_decoding(model.codec, scorer, through(items_of(encode(model, dev))), dev)
-        return predict(scorer, model.codec, through(items_of(encode(model, _bare(self.data.test)))))
+        extractor = Extractor(scorer, model.codec.with_decoding(OPEN), model.backbone.tokenizer)
+        decoding, _ = fit_decoding(gold_candidates(extractor, dev), dev)
+        extractor.codec = model.codec.with_decoding(decoding)
+        return predictions(extractor, self.data.test)
 
     def _fingerprint(self, name: str, seed: int) -> str:
         """Sum of all that a result depends on: the variant, those it builds on, the data."""
@@ -239,13 +234,8 @@ def _known(dev: Sequence[Sentence], relations: Collection[str]) -> list[Sentence
     return [sentence for sentence in dev if all(triple.relation in relations for triple in sentence.triples)]
 
 
-def _bare(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Take the gold triples off: they may state relations that no training knew."""
-    return [replace(sentence, triples=()) for sentence in sentences]
-
-
 def _predict(model: JointModel, sentences: Sequence[Sentence]) -> list[tuple[Triple, ...]]:
-    return predict(TorchScorer(model), model.codec, items_of(encode(model, _bare(sentences))))
+    return predictions(extractor_of(model), sentences)
 
 
 def _history(folder: Path) -> list[dict[str, Any]]:

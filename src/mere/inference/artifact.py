@@ -30,7 +30,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mere.errors import ArtifactError, InputError, MereError
-from mere.inference.codec import UNKNOWN_LANGUAGE
+from mere.inference.codec import SHARED_MODULE
 from mere.inference.decoding import Decoding
 from mere.inference.model_config import ModelConfig
 from mere.schema import Schema
@@ -141,7 +141,7 @@ class ArtifactConfig:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, MereError) as error:
             problem = f"not a model's configuration: {error!r}; copy or train the model again"
             raise ArtifactError(f"{path}: {problem}") from error
-        strange = config.decoding.names - {*config.schema.relations, *config.schema.languages, UNKNOWN_LANGUAGE}
+        strange = config.decoding.names - {*config.schema.relations, *config.schema.languages, SHARED_MODULE}
         if strange:
             raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
         return config

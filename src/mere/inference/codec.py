@@ -26,8 +26,8 @@ from mere.inference.decoding import Candidate, Decoding, Evidence
 from mere.inference.tokenizer import Tokens
 from mere.schema import Schema, Sentence, Span, Triple
 
-UNKNOWN_LANGUAGE = "other"
-"""The shared sub-module's name, for languages the schema does not know; its index follows the schema's languages."""
+SHARED_MODULE = "other"
+"""Name of the shared sub-module, which languages go through that the schema does not know; its index is the last."""
 
 CANDIDATES = 8
 """How many head spans and tail spans of a relation are paired in decoding."""
@@ -123,6 +123,8 @@ class Codec:
         Longest sentence in tokens; what lies beyond is not seen.
     decoding:
         Gives scores and chooses among candidates.
+    only:
+        The relations that are looked at; None looks at all.
     """
 
     schema: Schema
@@ -131,6 +133,7 @@ class Codec:
     pad: int
     max_tokens: int
     decoding: Decoding = field(default_factory=Decoding)
+    only: frozenset[str] | None = None
 
     def with_decoding(self, decoding: Decoding) -> Codec:
         """Return a codec that decodes otherwise."""
@@ -139,7 +142,7 @@ class Codec:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The schema's languages and, last, the shared sub-module's name."""
-        return (*self.schema.languages, UNKNOWN_LANGUAGE)
+        return (*self.schema.languages, SHARED_MODULE)
 
     @cached_property
     def _relations(self) -> dict[str, int]:
@@ -215,7 +218,10 @@ class Codec:
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
         """Return rows and relation indices of the relations worth looking at: their margins (B×R) are high enough."""
-        rows, relations = np.nonzero(self.decoding.possible(margins, self.schema.relations))
+        possible = self.decoding.possible(margins, self.schema.relations)
+        if self.only is not None:
+            possible &= np.array([relation in self.only for relation in self.schema.relations])
+        rows, relations = np.nonzero(possible)
         return rows, relations
 
     def candidates(

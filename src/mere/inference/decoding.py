@@ -13,7 +13,7 @@ All of it is part of the artifact's configuration. Torch-free.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mere.errors import InputError
-from mere.schema import Triple
+from mere.schema import Triple, best_of_each
 
 LOWEST = 0.02
 """Relations that are less likely stated are never looked at: it would take time and bring next to nothing."""
@@ -130,26 +130,34 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds:
         The least worth of a prediction; as it starts, a relation that is as likely stated as not brings its best pair,
         whatever that is.
-    least:
-        The least score of a prediction: a relation that is stated for certain brings no pair that is surely wrong.
+    floor, floors:
+        The threshold of every score, besides: a relation that is stated for certain brings no pair that is surely
+        wrong. ``floors`` are those of relations that have their own.
     precise:
-        The least score on top of that, where only sure triples are asked for; None where the model has no such.
+        Thresholds of the score on top of that, where only sure triples are asked for; None where the model has none.
     """
 
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds(0.25)
-    least: Probability = 0.0
+    floor: Probability = msgspec.field(default=0.0, name="least")  # the name in artifacts of format 2
+    floors: dict[str, Probability] = {}
     precise: Precise | None = None
 
-    def above(self, score: float) -> Decoding:
-        """Return a decoding that predicts every candidate with at least this score, 0..1, in place of thresholds."""
-        return Decoding(self.calibration, Thresholds(max(score, LOWEST)), score)
+    def above(self, threshold: float | Mapping[str, float]) -> Decoding:
+        """Return a decoding that predicts every candidate whose score, 0..1, reaches a threshold.
+
+        One number takes the place of all the model's own thresholds; by relation, of those that are named.
+        """
+        if isinstance(threshold, Mapping):
+            worth = Thresholds(self.thresholds.default, {**self.thresholds.relations, **_open(threshold)})
+            return msgspec.structs.replace(self, thresholds=worth, floors={**self.floors, **threshold}, precise=None)
+        return Decoding(self.calibration, Thresholds(max(threshold, LOWEST)), threshold)
 
     @property
     def names(self) -> set[str]:
         """Relations and languages that have something of their own."""
         precise = self.precise.relations if self.precise else {}
-        return {*self.thresholds.relations, *precise, *self.calibration.languages}
+        return {*self.thresholds.relations, *self.floors, *precise, *self.calibration.languages}
 
     def possible(self, margins: NDArray[np.float32], relations: Sequence[str]) -> NDArray[np.bool_]:
         """Tell, of B×R margins, where a triple can come out at all: no triple is worth more than its relation."""
@@ -163,17 +171,19 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if precise and self.precise is None:
             raise InputError(
-                "the model has no precise thresholds; give a least score in their place, or fit some with: "
+                "the model has no precise thresholds; give a threshold in their place, or fit some with: "
                 "mere calibrate MODEL FILE"
             )
-        chosen: dict[tuple[str, int, int, int, int], Triple] = {}
-        for one in candidates:
-            triple = one.triple
-            if one.worth < self.thresholds.of(triple.relation) or triple.score < self.least:
-                continue
-            if precise and self.precise is not None and triple.score < self.precise.of(triple.relation):
-                continue
-            known = chosen.get(triple.key)
-            if known is None or known.score < triple.score:
-                chosen[triple.key] = triple
-        return tuple(sorted(chosen.values(), key=lambda triple: -triple.score))
+        return best_of_each(candidate.triple for candidate in candidates if self._predicts(candidate, precise))
+
+    def _predicts(self, candidate: Candidate, precise: bool) -> bool:
+        relation = candidate.triple.relation
+        floor = self.floors.get(relation, self.floor)
+        if precise and self.precise is not None:
+            floor = max(floor, self.precise.of(relation))
+        return candidate.worth >= self.thresholds.of(relation) and candidate.triple.score >= floor
+
+
+def _open(threshold: Mapping[str, float]) -> dict[str, float]:
+    """Let the score alone decide: a triple is never worth less than its score."""
+    return {relation: max(score, LOWEST) for relation, score in threshold.items()}

@@ -11,12 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import NamedTuple
 
-import sentencex
-
 from mere.data.characters import splits_character
+from mere.inference.language_id import UNDETERMINED, LanguageIdentifier
+from mere.inference.markup import Markup, strip_markup
+from mere.inference.offsets import Normalised
+from mere.inference.paragraphs import group_lines
+from mere.inference.sentences import sentence_spans
 from mere.inference.tokenizer import Tokens
+from mere.schema import Sentence
 
 OVERLAP = 64
 """Tokens that neighbouring windows share, so that a triple is whole in at least one of them."""
@@ -24,6 +29,9 @@ OVERLAP = 64
 LONGEST_PARAGRAPH = 1 << 18
 LONGEST_SENTENCE = 1 << 13
 """Characters."""
+
+_FIRST = 1 << 11
+"""Characters of a document that tell its language."""
 
 _BORDERS = tuple(
     re.compile(pattern)
@@ -38,11 +46,20 @@ _BORDERS = tuple(
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A stretch of the document called ``document``; ``offset`` is where its text starts there."""
+    """A stretch of the document called ``document``; ``offset`` is where its text starts there.
+
+    ``form`` is its text without markup, where that was taken off.
+    """
 
     document: str
     offset: int
     text: str
+    form: Normalised | None = None
+
+    @property
+    def plain(self) -> Normalised:
+        """The text without markup."""
+        return Normalised.unchanged(self.text) if self.form is None else self.form
 
 
 class Line(NamedTuple):
@@ -75,35 +92,80 @@ def read_paragraphs(blocks: Iterable[str], limit: int = LONGEST_PARAGRAPH) -> It
         yield Line(number, column, offset, rest)
 
 
-def split_sentences(paragraph: Paragraph, language: str) -> Iterator[Paragraph]:
-    """Yield the sentences of ``paragraph`` in order, white space around them left out."""
-    start = 0
-    for line in paragraph.text.splitlines(keepends=True):
-        for found, segment in _segments(line, language):
-            text = segment.strip()
-            if text:
-                yield Paragraph(paragraph.document, paragraph.offset + start + found + segment.index(text), text)
-        start += len(line)
+def read_blocks(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the paragraphs of a text that comes in blocks, each with where it starts; nothing is left out.
 
-
-def _segments(line: str, language: str) -> Iterator[tuple[int, str]]:
-    """Yield the sentences of a line, each with its place.
-
-    A long line is split stretch by stretch: the last sentence of a stretch may go on beyond, and begins the next one.
+    A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`).
     """
-    start = 0
-    while start < len(line):
-        end = cut(line, start, LONGEST_SENTENCE)
-        stretch = line[start:end]
-        segments = sentencex.segment(language, stretch)
-        if end < len(line) and len(segments) > 1:
-            segments.pop()
-        position = 0
-        for segment in segments:
-            found = stretch.index(segment, position)
-            position = found + len(segment)
-            yield start + found, segment
-        start = start + position if position and end < len(line) else end
+    offset = 0
+    for lines in group_lines(line.text for line in read_paragraphs(blocks)):
+        text = "".join(lines)
+        yield offset, text
+        offset += len(text)
+
+
+def paragraphs_of(document: str, text: str, markup: Markup | None = None) -> Iterator[Paragraph]:
+    """Yield the paragraphs of a text that is in memory, called ``document``."""
+    if markup is None:
+        for offset, paragraph in read_blocks([text]):
+            yield Paragraph(document, offset, paragraph)
+        return
+    form = strip_markup(text, markup)
+    for offset, paragraph in read_blocks([form.text]):
+        part, start = form.part(offset, offset + len(paragraph))
+        yield Paragraph(document, start, part.given, part)
+
+
+class Cut(NamedTuple):
+    """A sentence as it was cut out of a document; ``form`` is its text without markup, where there was any."""
+
+    document: str
+    sentence: Sentence
+    form: Normalised
+
+
+def cut_documents(
+    paragraphs: Iterable[Paragraph], identifier: LanguageIdentifier, language: str | None
+) -> Iterator[Cut]:
+    """Yield the sentences of documents in order, each in its language: ``language``, or what it is identified as.
+
+    A paragraph whose language cannot be told takes its document's, which the first `_FIRST` characters tell.
+    """
+    for _, document in groupby(paragraphs, key=lambda paragraph: paragraph.document):
+        first: list[Paragraph] = []
+        while sum(len(paragraph.text) for paragraph in first) < _FIRST and (ahead := next(document, None)):
+            first.append(ahead)
+        beginning = "\n".join(paragraph.plain.text[:_FIRST] for paragraph in first)
+        spoken = language or identifier.identify(beginning[:_FIRST]).language
+        for paragraph in chain(first, document):
+            yield from _cut_paragraph(paragraph, identifier, language, spoken)
+
+
+def _cut_paragraph(
+    paragraph: Paragraph, identifier: LanguageIdentifier, language: str | None, spoken: str
+) -> Iterator[Cut]:
+    text = paragraph.plain.text
+    if language is None:
+        guess = identifier.identify(text[:LONGEST_SENTENCE])
+        spoken = spoken if guess.language == UNDETERMINED else guess.language
+    for start, end in split_sentences(text, spoken):
+        form, offset = paragraph.plain.part(start, end)
+        own = language or identifier.sentence(form.text, spoken)
+        yield Cut(paragraph.document, Sentence(form.given, own, start=paragraph.offset + offset), form)
+
+
+def split_sentences(text: str, language: str) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a paragraph start and end, white space around them left out.
+
+    One of more than `LONGEST_SENTENCE` characters becomes several.
+    """
+    for start, end in sentence_spans(text, language):
+        while end - start > LONGEST_SENTENCE:
+            middle = cut(text, start, LONGEST_SENTENCE)
+            yield start, start + len(text[start:middle].rstrip())
+            start = middle + len(text[middle:end]) - len(text[middle:end].lstrip())
+        if start < end:
+            yield start, end
 
 
 def cut(text: str, start: int, limit: int) -> int:

@@ -1,23 +1,27 @@
-"""The extractor: text in, sentences with triples out."""
+"""The extractor: texts in, documents with triples out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from mere.errors import ArtifactError, InputError, MissingExtraError, require
-from mere.inference.artifact import DEFAULT, FOLDER, ArtifactConfig, check_manifest, find_model
+from mere.inference.artifact import DEFAULT, FOLDER, ArtifactConfig, check_manifest, find_model, replacing
 from mere.inference.codec import Codec
-from mere.inference.documents import LONGEST_SENTENCE, Paragraph, split_sentences, windows
+from mere.inference.decoding import Candidate
+from mere.inference.documents import Cut, Paragraph, cut_documents, paragraphs_of
 from mere.inference.language_id import LanguageIdentifier
-from mere.inference.predictor import Item, Scorer, predict
+from mere.inference.options import Options
+from mere.inference.predictor import Scorer
+from mere.inference.reader import Encoder, Reader
 from mere.inference.tokenizer import Tokenizer
-from mere.schema import Sentence, Triple
+from mere.schema import Document, Sentence
 
-Runtime = Literal["auto", "onnx", "torch"]
+Backend = Literal["auto", "onnx", "torch"]
 
 _CHUNK = 16
 """Batches that are read ahead, to sort them by length."""
@@ -28,43 +32,58 @@ _CHARACTERS = 256
 
 @dataclass(frozen=True)
 class Record:
-    """A sentence of a document: ``offset`` is where its text starts in the document called ``document``.
-
-    ``windows`` tells in how many overlapping pieces the model has read it; no character of it is left out.
-    """
+    """A sentence of the document called ``document``, and in how many overlapping windows the model has read it."""
 
     document: str
-    offset: int
     sentence: Sentence
     windows: int = 1
 
 
 class Extractor:
-    """Extracts triples; safe to call from several threads.
+    """Extracts triples; safe to use from several threads, after a fork, and to pickle.
 
     Parameters
     ----------
     scorer, codec, tokenizer:
-        The model's parts.
-
-    Use `Extractor.load` to make one.
+        The model's parts; `from_pretrained` reads them from a folder.
+    folder, backend:
+        Where they were read from, if anywhere, and how.
     """
 
-    def __init__(self, scorer: Scorer, codec: Codec, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        codec: Codec,
+        tokenizer: Encoder,
+        *,
+        folder: Path | None = None,
+        backend: Backend = "auto",
+    ) -> None:
         self.scorer = scorer
         self.codec = codec
         self.tokenizer = tokenizer
+        self.folder = folder
+        self.backend = backend
         self.identifier = LanguageIdentifier(codec.schema.languages)
 
+    def __repr__(self) -> str:
+        name = "a model in memory" if self.folder is None else str(self.folder)
+        return f"Extractor({name!r}, {len(self.relations)} relations, {len(self.languages)} languages)"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.folder is None:
+            return Extractor, (self.scorer, self.codec, self.tokenizer)
+        return _opened, (self.folder, self.backend)
+
     @classmethod
-    def load(cls, model: str | Path = DEFAULT, runtime: Runtime = "auto") -> Extractor:
-        """Load a saved model from its directory; without one, that which comes with mere.
+    def from_pretrained(cls, name_or_path: str | Path | None = None, *, backend: Backend = "auto") -> Extractor:
+        """Open a saved model; without a name, that which comes with mere.
 
         Parameters
         ----------
-        model:
-            The directory, or ``default`` for the model in the package, unless there is a directory of that name.
-        runtime:
+        name_or_path:
+            Its folder, ``default``, or its name on the Hugging Face Hub, from where it is then fetched (extra ``hub``).
+        backend:
             ``onnx`` runs the graphs that ``mere export`` has made, ``torch`` the weights; ``auto`` takes the graphs
             where there are any.
 
@@ -73,14 +92,14 @@ class Extractor:
         ArtifactError
             Where the model is missing or damaged, or has no graphs and they are asked for.
         MissingExtraError
-            Where torch is needed and not installed.
+            Where torch is needed, or the Hub, and not installed.
         """
-        folder = find_model(model)
+        folder = find_model(DEFAULT if name_or_path is None else name_or_path)
         check_manifest(folder, [])
         has_graphs = (folder / FOLDER).is_dir()
-        if runtime == "onnx" and not has_graphs:
+        if backend == "onnx" and not has_graphs:
             raise ArtifactError(f"{folder}: has no ONNX graphs; make them with: mere export {folder}")
-        if runtime == "torch" or not has_graphs:
+        if backend == "torch" or not has_graphs:
             return cls._with_torch(folder)
         return cls._with_onnx(folder)
 
@@ -99,7 +118,7 @@ class Extractor:
             max_tokens=scorer.graphs.max_tokens,
             decoding=config.decoding,
         )
-        return cls(scorer, codec, tokenizer)
+        return cls(scorer, codec, tokenizer, folder=folder, backend="onnx")
 
     @classmethod
     def _with_torch(cls, folder: Path) -> Extractor:
@@ -112,7 +131,18 @@ class Extractor:
         from mere.nn.weights import load_artifact
 
         joint = load_artifact(folder)
-        return cls(TorchScorer(joint), joint.codec, joint.backbone.tokenizer)
+        return cls(TorchScorer(joint), joint.codec, joint.backbone.tokenizer, folder=folder, backend="torch")
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a copy of the model to ``folder``, whole or not at all.
+
+        Raises `InputError` where it cannot be written, or where the extractor was not read from a folder.
+        """
+        if self.folder is None:
+            raise InputError("an extractor that was not read from a folder cannot be saved; save its model instead")
+        check_manifest(self.folder)
+        with replacing(Path(folder)) as draft:
+            shutil.copytree(self.folder, draft, dirs_exist_ok=True)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -128,133 +158,148 @@ class Extractor:
     def extract(  # type: ignore[overload-overlap]  # a string is a sequence of strings; it comes first
         self,
         text: str,
+        *,
         language: str | None = None,
-        min_score: float | None = None,
-        batch_size: int = 32,
+        threshold: float | Mapping[str, float] | None = None,
+        relations: Sequence[str] | None = None,
         precise: bool = False,
-    ) -> Sentence: ...
+        markup: Literal["html", "wiki"] | None = None,
+        batch_size: int = 32,
+    ) -> Document: ...
     @overload
     def extract(
         self,
-        text: Sequence[str],
+        text: Iterable[str],
+        *,
         language: str | None = None,
-        min_score: float | None = None,
-        batch_size: int = 32,
+        threshold: float | Mapping[str, float] | None = None,
+        relations: Sequence[str] | None = None,
         precise: bool = False,
-    ) -> list[Sentence]: ...
-    def extract(
-        self,
-        text: str | Sequence[str],
-        language: str | None = None,
-        min_score: float | None = None,
+        markup: Literal["html", "wiki"] | None = None,
         batch_size: int = 32,
-        precise: bool = False,
-    ) -> Sentence | list[Sentence]:
-        """Return the triples of one text, or of each of several.
+    ) -> list[Document]: ...
+    def extract(self, text: str | Iterable[str], **options: Any) -> Document | list[Document]:
+        """Read a text, or several, and return a document for each.
 
         Parameters
         ----------
         text:
-            One text or several, each taken as one sentence; one that is too long is read in overlapping windows.
+            A text of any length, or several: each is cut into sentences, and long sentences are read in overlapping
+            windows, so that nothing is left out.
         language:
-            Its language; None identifies it, text by text.
-        min_score:
-            All triples with at least this score, in place of the model's own thresholds; a score is the probability,
-            0..1, that the triple is right. Relations below `mere.inference.decoding.LOWEST` are not looked at.
-        batch_size:
-            Texts a batch.
+            The language of all texts; None or ``auto`` identifies it, sentence by sentence.
+        threshold:
+            All triples with at least this score, in place of the model's own thresholds, or in place of those of the
+            relations named; a score is the probability, 0..1, that the triple is right. Relations less likely stated
+            than `mere.inference.decoding.LOWEST` are not looked at.
+        relations:
+            The relations to look for; None looks for all.
         precise:
             Only triples as sure as the model's precise thresholds ask (`mere.inference.decoding.Decoding.precise`).
+        markup:
+            ``html`` or ``wiki`` passes markup over; offsets still count in the text as it was given.
+        batch_size:
+            Sentences a batch.
 
         Raises
         ------
         InputError
-            For a text that is not a string, a language that the model does not know, or ``precise`` where the model
-            has no such thresholds or ``min_score`` is given too.
+            For a text that is not a string, a language or relation that the model does not know, a threshold that is
+            no probability, or ``precise`` where the model has no such thresholds or ``threshold`` is given too.
         """
-        texts = [text] if isinstance(text, str) else list(text)
-        sentences = [sentence for sentence, _ in self._read(texts, language, min_score, batch_size, precise)]
-        return sentences[0] if isinstance(text, str) else sentences
+        if isinstance(text, str):
+            return next(self.pipe([text], **options))
+        if not isinstance(text, Iterable) or isinstance(text, (bytes, Mapping)):
+            raise InputError(f"a text must be a string, or several in a list, not {type(text).__name__}")
+        return list(self.pipe(text, **options))
 
-    def stream(
-        self,
-        texts: Iterable[str],
-        language: str | None = None,
-        min_score: float | None = None,
-        batch_size: int = 32,
-        precise: bool = False,
-    ) -> Iterator[Sentence]:
-        """Yield the sentences of any number of texts in their order and constant memory; as `extract`."""
-        for chunk in _chunks((Paragraph("", 0, _checked(text)) for text in texts), batch_size):
-            yield from self.extract([one.text for one in chunk], language, min_score, batch_size, precise)
+    def pipe(self, texts: Iterable[str | tuple[str, str]], **options: Any) -> Iterator[Document]:
+        """Yield the documents of any number of texts, or of pairs of an id and a text, in their order.
 
-    def paragraphs(
-        self,
-        paragraphs: Iterable[Paragraph],
-        language: str | None = None,
-        min_score: float | None = None,
-        batch_size: int = 32,
-        precise: bool = False,
-        known: Iterable[Paragraph] = (),
+        It reads some texts ahead, to sort sentences by length, and holds no more than these; options as in `extract`.
+        """
+        chosen = Options.checked(self.codec, **options)
+        limit = _CHUNK * chosen.batch_size * _CHARACTERS
+        waiting: list[Document] = []
+        characters = 0
+        for text in texts:
+            document = _document(text)
+            waiting.append(document)
+            characters += len(document.text) + _CHARACTERS
+            if characters >= limit:
+                yield from self._read_documents(waiting, chosen)
+                waiting, characters = [], 0
+        yield from self._read_documents(waiting, chosen)
+
+    def candidates(self, texts: Sequence[str], language: str | None = None) -> list[list[Candidate]]:
+        """Return every text's candidate triples, predicted or not; what scores and thresholds are fitted to."""
+        options = Options.checked(self.codec, language=language)
+        documents = [_document(text) for text in texts]
+        results: list[list[Candidate]] = [[] for _ in documents]
+        for row, sentence, judged, _ in self._read_all(documents, options):
+            for candidate in judged:
+                results[row].append(replace(candidate, triple=candidate.triple.shifted(sentence.start)))
+        return results
+
+    def records(
+        self, paragraphs: Iterable[Paragraph], *, known: Iterable[Paragraph] = (), **options: Any
     ) -> Iterator[Record]:
-        """Split the paragraphs of documents into sentences and yield a record for each; as `stream`.
+        """Split the paragraphs of documents into sentences and yield a record for each, in constant memory.
 
         ``known`` are the first sentences, from an earlier run over the same paragraphs: they are compared, and neither
         read by the model nor yielded again. The others come out as they would have without. Raises `InputError` where
-        the paragraphs hold other sentences than those.
+        the paragraphs hold other sentences than those; options as in `extract`.
         """
+        chosen = Options.checked(self.codec, **options)
+        reader = Reader(self.scorer, chosen.codec, self.tokenizer)
         earlier = iter(known)
-        for chunk in _chunks(self._sentences(paragraphs, language), batch_size):
+        for chunk in _chunks(cut_documents(paragraphs, self.identifier, chosen.language), chosen.batch_size):
             done = list(islice(earlier, len(chunk)))
             _compare(done, chunk)
             if len(done) == len(chunk):
                 continue
             # all of the chunk, since scores differ in their last digits with what else is in a batch
-            found = self._read([one.text for one in chunk], language, min_score, batch_size, precise)
-            for one, (sentence, pieces) in list(zip(chunk, found, strict=True))[len(done) :]:
-                yield Record(one.document, one.offset, sentence, pieces)
+            readings = reader.read(chunk, batch_size=chosen.batch_size)
+            for cut, reading in list(zip(chunk, readings, strict=True))[len(done) :]:
+                triples = chosen.codec.decode(reading.candidates, precise=chosen.precise)
+                yield Record(cut.document, replace(cut.sentence, triples=triples), reading.windows)
         _compare(list(islice(earlier, 1)), [])
 
-    def _read(
-        self, texts: Sequence[str], language: str | None, min_score: float | None, batch_size: int, precise: bool
-    ) -> list[tuple[Sentence, int]]:
-        """Return each text's sentence and the number of windows in which it was read."""
-        if precise and min_score is not None:
-            raise InputError("a least score and precise thresholds exclude each other; give one of them")
-        codec = self.codec if min_score is None else self.codec.with_decoding(self.codec.decoding.above(min_score))
-        languages = self._languages(texts, language)
-        parts = [windows(one, self.codec.max_tokens) for one in self.tokenizer.encode(texts)]
-        pieces = [(row, window) for row, part in enumerate(parts) for window in part]
-        items = [Item(texts[row], window, self.codec.language_index(languages[row])) for row, window in pieces]
-        found: list[dict[tuple[str, int, int, int, int], Triple]] = [{} for _ in texts]
-        predicted = predict(self.scorer, codec, items, batch_size=batch_size, precise=precise)
-        for (row, _), triples in zip(pieces, predicted, strict=True):
-            for triple in triples:
-                known = found[row].get(triple.key)
-                if known is None or known.score < triple.score:
-                    found[row][triple.key] = triple
-        best = (tuple(sorted(one.values(), key=lambda triple: -triple.score)) for one in found)
-        sentences = (Sentence(*values) for values in zip(texts, languages, best, strict=True))
-        return list(zip(sentences, map(len, parts), strict=True))
+    def _read_documents(self, documents: Sequence[Document], options: Options) -> Iterator[Document]:
+        sentences: list[list[Sentence]] = [[] for _ in documents]
+        pieces = [0] * len(documents)
+        for row, sentence, judged, count in self._read_all(documents, options):
+            triples = options.codec.decode(judged, precise=options.precise)
+            sentences[row].append(replace(sentence, triples=triples))
+            pieces[row] += count
+        for document, own, count in zip(documents, sentences, pieces, strict=True):
+            yield replace(document, sentences=tuple(own), windows=count)
 
-    def _sentences(self, paragraphs: Iterable[Paragraph], language: str | None) -> Iterator[Paragraph]:
-        for paragraph in paragraphs:
-            start = paragraph.text[:LONGEST_SENTENCE]
-            spoken = self._languages([start], language)[0] if start.strip() else ""
-            yield from split_sentences(paragraph, spoken)
-
-    def _languages(self, texts: Sequence[str], language: str | None) -> list[str]:
-        for text in texts:
-            _checked(text)
-        if language is None:
-            return [self.identifier.identify(text)[0] for text in texts]
-        if language not in self.languages:
-            known = ", ".join(self.languages)
-            raise InputError(f"the model does not know the language '{language}'; it knows {known}; or use auto")
-        return [language] * len(texts)
+    def _read_all(
+        self, documents: Sequence[Document], options: Options
+    ) -> Iterator[tuple[int, Sentence, list[Candidate], int]]:
+        """Yield every sentence of the documents with its document's row, candidates and number of windows."""
+        reader = Reader(self.scorer, options.codec, self.tokenizer)
+        paragraphs = (
+            paragraph
+            for row, document in enumerate(documents)
+            for paragraph in paragraphs_of(str(row), document.text, options.markup)
+        )
+        for chunk in _chunks(cut_documents(paragraphs, self.identifier, options.language), options.batch_size):
+            readings = reader.read(chunk, batch_size=options.batch_size)
+            for cut, reading in zip(chunk, readings, strict=True):
+                yield int(cut.document), cut.sentence, reading.candidates, reading.windows
 
 
-def _checked(text: object) -> str:
+def _opened(folder: Path, backend: Backend) -> Extractor:
+    return Extractor.from_pretrained(folder, backend=backend)
+
+
+def _document(text: object) -> Document:
+    """Make a document of a text, or of an id and a text; raises `InputError` for anything else."""
+    id = None
+    if isinstance(text, tuple) and len(text) == 2:
+        id, text = text[0] if text[0] is None else str(text[0]), text[1]
     if not isinstance(text, str):
         raise InputError(f"a text must be a string, not {type(text).__name__}")
     try:
@@ -262,29 +307,33 @@ def _checked(text: object) -> str:
     except UnicodeEncodeError as error:
         problem = f"the text holds half a surrogate pair (character {error.start}); write the character itself"
         raise InputError(problem) from error
-    return text
+    return Document(text, id=id)
 
 
-def _chunks(sentences: Iterable[Paragraph], batch_size: int) -> Iterator[list[Paragraph]]:
+def _chunks(cuts: Iterable[Cut], batch_size: int) -> Iterator[list[Cut]]:
     """Yield lists of at most `_CHUNK` batches and, but for a single longer sentence, `_CHARACTERS` each on average."""
     limit = _CHUNK * batch_size
-    chunk: list[Paragraph] = []
+    chunk: list[Cut] = []
     characters = 0
-    for sentence in sentences:
-        if chunk and (len(chunk) == limit or characters + len(sentence.text) > limit * _CHARACTERS):
+    for cut in cuts:
+        size = len(cut.sentence.text)
+        if chunk and (len(chunk) == limit or characters + size > limit * _CHARACTERS):
             yield chunk
             chunk, characters = [], 0
-        chunk.append(sentence)
-        characters += len(sentence.text)
+        chunk.append(cut)
+        characters += size
     if chunk:
         yield chunk
 
 
-def _compare(known: Sequence[Paragraph], found: Sequence[Paragraph]) -> None:
-    """Raise `InputError` unless ``found`` starts with what is ``known``."""
-    for index, one in enumerate(known):
-        if index >= len(found) or one != found[index]:
-            raise InputError(
-                f"the input does not hold the sentence at {one.offset} of '{one.document}' that an earlier run has read"
-                " there; it was changed since"
-            )
+def _compare(known: Sequence[Paragraph], read: Sequence[Cut]) -> None:
+    """Raise `InputError` unless ``read`` starts with what is ``known``."""
+    for index, earlier in enumerate(known):
+        if index < len(read):
+            sentence = read[index].sentence
+            if earlier == Paragraph(read[index].document, sentence.start, sentence.text):
+                continue
+        raise InputError(
+            f"an earlier run has read another sentence at {earlier.offset} of '{earlier.document}' than the input now "
+            "holds; give the input as it was, or write to another output"
+        )

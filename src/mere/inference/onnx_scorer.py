@@ -26,6 +26,7 @@ from mere.inference.artifact import (
 )
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.e5 import E5File
+from mere.inference.processes import PerProcess, import_onnxruntime
 
 MOST_THREADS = 4
 """Sentences are encoded in so many threads at most."""
@@ -63,7 +64,7 @@ class OnnxScorer:
             self.words.check(config.backbone.embeddings, folder)
         self._encoder = _session(graphs / encoder, folder if shared else None)
         self._entities = _session(graphs / ENTITIES)
-        self._pool = ThreadPoolExecutor(_threads(), "mere")
+        self._pool = PerProcess(lambda: ThreadPoolExecutor(_threads(), "mere"))
 
     def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
         """Return B×N×d states and B×R margins."""
@@ -72,7 +73,10 @@ class OnnxScorer:
         count = -(-rows * length // (TOKENS * threads)) * threads  # as many for each thread
         size = -(-rows // min(rows, count))
         slices = [slice(start, start + size) for start in range(0, rows, size)]
-        parts = self._pool.map(lambda part: self._encode(arrays, part), slices)
+        try:
+            parts = self._pool().map(lambda rows: self._encode(arrays, rows), slices)
+        except RuntimeError:  # the interpreter is ending, while a thread of the caller's still reads
+            parts = map(self._encode, [arrays] * len(slices), slices)
         states, margins = (np.concatenate(part) for part in zip(*parts, strict=True))
         return states, margins
 
@@ -96,7 +100,7 @@ class OnnxScorer:
 
 def _session(path: Path, weights: Path | None = None) -> Any:
     """Open a graph, already fused when it was exported; what it refers to lies in the folder ``weights``."""
-    import onnxruntime  # takes a tenth of a second: only where a model is loaded
+    onnxruntime = import_onnxruntime()  # takes a tenth of a second: only where a model is loaded
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # several batches at once take less time than several threads for each

@@ -16,7 +16,7 @@ from mere.data.files import read_text
 from mere.data.formats import read_sentences
 from mere.data.report import Report
 from mere.errors import InputError
-from mere.inference.documents import Paragraph, read_paragraphs
+from mere.inference.documents import Paragraph, paragraphs_of, read_blocks, read_paragraphs
 
 STDIN = Path("/dev/stdin")
 
@@ -49,7 +49,7 @@ def read_documents(
     """
     for source in sources:
         if isinstance(source, str):
-            yield Paragraph("text", 0, source)
+            yield from paragraphs_of("text", source)
             continue
         for found in _files(source, chosen):
             try:
@@ -101,10 +101,11 @@ def _read(path: Path, lines: bool, report: Report | None) -> Iterator[Paragraph]
     name = "stdin" if path == STDIN else str(path).encode("utf-8", "replace").decode()
     if path.name.lower().endswith(_DATA_ENDINGS):
         for number, sentence in enumerate(read_sentences(path, report=report), start=1):
-            yield Paragraph(f"{name}:{sentence.id or number}", 0, sentence.text)
+            yield from paragraphs_of(f"{name}:{sentence.id or number}", sentence.text)
         return
-    for line in read_paragraphs(read_text(path)):
-        if lines:
+    if lines:
+        for line in read_paragraphs(read_text(path)):
             yield Paragraph(f"{name}:{line.number}", line.column, line.text)
-        else:
-            yield Paragraph(name, line.offset, line.text)
+        return
+    for offset, text in read_blocks(read_text(path)):
+        yield Paragraph(name, offset, text)

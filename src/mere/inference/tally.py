@@ -14,7 +14,7 @@ class Tally:
     """Counts what goes through it.
 
     >>> tally = Tally()
-    >>> for record in tally.found(extractor.paragraphs(tally.read(read_documents([Path("articles")])))):
+    >>> for record in tally.found(extractor.records(tally.read(read_documents([Path("articles")])))):
     ...     print(record)
     >>> print(tally)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +121,11 @@ class Tokenizer:
     def special_ids(self) -> dict[str, int | None]:
         """Ids of the special tokens by name."""
         return {"bos": self.bos, "eos": self.eos, "pad": self.pad, "unknown": self.unknown}
+
+    @property
+    def word_score(self) -> Callable[[str], float] | None:
+        """Tells how well the vocabulary knows a word, as a logarithm; None where its pieces have no scores."""
+        return self.core.word_score if isinstance(self.core, Unigram) else None
 
     def encode(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise ``texts`` of any length; nothing is cut off."""

@@ -70,6 +70,11 @@ class Unigram:
             ends[0] = offsets[2]
         return ids, starts, ends
 
+    def word_score(self, word: str) -> float:
+        """Return the logarithm of the probability of a word that follows a space: its best pieces' sum."""
+        ids, _ = self._remembered(BOUNDARY + word)
+        return sum(self._penalty if number == self.unknown else self._scores[number] for number in ids)
+
     def _mark(self, text: str) -> tuple[str, Sequence[int]]:
         """Join spaces, write boundaries for them, and tell where in ``text`` each character of the result starts."""
         offsets: Sequence[int] = range(len(text) + 1)

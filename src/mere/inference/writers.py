@@ -22,7 +22,7 @@ def to_json(record: Record) -> dict[str, Any]:
     """Return a record as the jsonl form has it; span offsets count within ``text``."""
     return {
         "document": record.document,
-        "offset": record.offset,
+        "offset": record.sentence.start,
         "text": record.sentence.text,
         "language": record.sentence.language,
         "triples": [
@@ -60,7 +60,7 @@ def write_csv(records: Iterable[Record], handle: TextIO) -> None:
     writer.writerow(["document", "offset", "language", "relation", "score", *spans])
     for record in records:
         for triple in record.sentence.triples:
-            place = (record.document, record.offset, record.sentence.language)
+            place = (record.document, record.sentence.start, record.sentence.language)
             parts = [value for span in (triple.head, triple.tail) for value in (span.text, span.start, span.end)]
             writer.writerow([*place, triple.relation, f"{triple.score:.4f}", *parts])
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mere.arrays import Floats, Integers
-from mere.inference.codec import UNKNOWN_LANGUAGE, Arrays, Codec, EntityScores
+from mere.inference.codec import SHARED_MODULE, Arrays, Codec, EntityScores
 from mere.inference.model_config import AggregatorConfig, ModelConfig, SwitcherConfig
 from mere.nn.backbones import Backbone
 from mere.nn.layers import Aggregator, EntityHead, RelationHead
@@ -85,7 +85,7 @@ class JointModel(nn.Module):
             max_tokens=min(config.max_tokens, self.backbone.positions - 2),
         )
         width, relations = self.backbone.width, len(schema.relations)
-        languages = (*schema.languages, UNKNOWN_LANGUAGE)
+        languages = (*schema.languages, SHARED_MODULE)
         self.aggregator = Aggregator(width, config.aggregator.heads, config.dropout) if config.aggregator else None
         self.switchers = nn.ModuleList()
         if config.switcher is not None:

@@ -13,7 +13,7 @@ import torch
 from mere.errors import InputError, SchemaError
 from mere.evaluation.card import model_card
 from mere.evaluation.scores import Evaluation, evaluate
-from mere.inference.codec import UNKNOWN_LANGUAGE
+from mere.inference.codec import SHARED_MODULE
 from mere.nn.joint import JointModel
 from mere.nn.switcher import Switcher
 from mere.nn.weights import load_artifact, save_artifact
@@ -99,7 +99,7 @@ def with_language(model: JointModel, language: str) -> JointModel:
     state = model.state_dict()
     for number, switcher in enumerate(model.switchers):
         assert isinstance(switcher, Switcher)
-        for name, tensor in switcher.parts[UNKNOWN_LANGUAGE].state_dict().items():
+        for name, tensor in switcher.parts[SHARED_MODULE].state_dict().items():
             state[f"switchers.{number}.parts.{language}.{name}"] = copy.deepcopy(tensor)
     grown.load_state_dict(state)
     grown.codec = grown.codec.with_decoding(model.codec.decoding)

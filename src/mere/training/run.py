@@ -15,17 +15,21 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
 import torch
 
 from mere.errors import ArtifactError, InputError
-from mere.evaluation.calibration import UNFITTED, fit_decoding
+from mere.evaluation.calibration import OPEN, UNFITTED, Reliability, fit_decoding
 from mere.evaluation.card import model_card
+from mere.evaluation.predictions import gold_candidates, predictions
 from mere.evaluation.scores import evaluate
 from mere.inference.codec import Example
+from mere.inference.extractor import Extractor
+from mere.inference.normalise import normalise
+from mere.inference.reader import normal_triples
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import MANIFEST, load_artifact, save_artifact
 from mere.schema import Schema, Sentence
@@ -39,8 +43,6 @@ from mere.training.trainer import (
     StageTrainer,
     StepReport,
     Watch,
-    items_of,
-    predict_examples,
 )
 
 
@@ -81,9 +83,30 @@ def train(
 
 
 def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
-    """Tokenise sentences and express their triples in token positions."""
-    tokens = model.backbone.tokenizer.encode([sentence.text for sentence in sentences])
-    return [model.codec.encode(sentence, one) for sentence, one in zip(sentences, tokens, strict=True)]
+    """Tokenise sentences, in the form in which the model reads them, and express their triples in token positions."""
+    tokenizer = model.backbone.tokenizer
+    forms = [normalise(sentence.text, sentence.language, tokenizer.word_score) for sentence in sentences]
+    normal = [
+        sentence
+        if form.text == sentence.text
+        else replace(sentence, text=form.text, triples=normal_triples(sentence, form))
+        for sentence, form in zip(sentences, forms, strict=True)
+    ]
+    tokens = tokenizer.encode([sentence.text for sentence in normal])
+    return [model.codec.encode(*pair) for pair in zip(normal, tokens, strict=True)]
+
+
+def extractor_of(model: JointModel) -> Extractor:
+    """Return an extractor that runs ``model`` as it is."""
+    return Extractor(TorchScorer(model), model.codec, model.backbone.tokenizer)
+
+
+def calibrate(model: JointModel, dev: Sequence[Sentence]) -> Reliability:
+    """Fit the model's scores and thresholds to dev data, and tell how far they can be trusted."""
+    model.codec = model.codec.with_decoding(OPEN)
+    decoding, reliability = fit_decoding(gold_candidates(extractor_of(model), dev), dev)
+    model.codec = model.codec.with_decoding(decoding)
+    return reliability
 
 
 def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> JointModel:
@@ -127,9 +150,8 @@ def _train_stage(
     trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
     model.codec = model.codec.with_decoding(UNFITTED)
     trainer.run()
-    decoding, reliability = fit_decoding(model.codec, TorchScorer(model), items_of(held), dev)
-    model.codec = model.codec.with_decoding(decoding)
-    scores = evaluate(dev, predict_examples(model, held), lost_to_length=sum(example.lost for example in held))
+    reliability = calibrate(model, dev)
+    scores = evaluate(dev, predictions(extractor_of(model), dev))
     save_artifact(model, target, model_card(model, scores, len(train), reliability))
     checkpoint.path.unlink(missing_ok=True)
 

@@ -1,0 +1,78 @@
+"""The words of a language that tell whether a full stop ends a sentence, from ``abbreviations.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from enum import IntFlag
+from functools import lru_cache
+from importlib import resources
+from itertools import pairwise
+
+_SHARED = "any"
+
+
+class Kind(IntFlag):
+    """What an abbreviation does before a capital or a digit; ``abbreviations.toml`` tells more."""
+
+    CONTINUES = 1
+    NUMBER = 2
+    NAME = 4
+    TIME = 8
+    ENDS = 16
+    COMPANY = 32
+
+
+NONE = Kind(0)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The word lists of a language, but for abbreviations all in small letters."""
+
+    abbreviations: dict[str, Kind]
+    starters: frozenset[str]
+    particles: frozenset[str]
+    lettered: frozenset[str]
+    leads: frozenset[str]
+    fronts: frozenset[str]
+    dates: frozenset[str]
+    marked: frozenset[str]
+    joins: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """Neighbours within abbreviations of several: "a", "C" of "a. C."."""
+
+    def kind(self, word: str) -> Kind:
+        """Return what is known of an abbreviation, written without its last full stop and without blanks."""
+        kind = self.abbreviations.get(word, NONE)
+        if word[:1].isupper():
+            small = self.abbreviations.get(word[0].lower() + word[1:], NONE)
+            # a unit such as "h." is no initial
+            kind |= small & ~Kind.ENDS if len(word) == 1 else small
+        return kind
+
+
+@lru_cache(maxsize=32)
+def words_for(language: str) -> Words:
+    """Return the words of a language; those of all languages where there is no list for it."""
+    tables = _tables()
+    chosen = [tables[_SHARED], tables[language]] if language in tables else list(tables.values())
+    abbreviations: dict[str, Kind] = {}
+    for kind in Kind:
+        for table in chosen:
+            for word in table.get(str(kind.name).lower(), "").split():
+                abbreviations[word] = abbreviations.get(word, NONE) | kind
+    lists = ("starters", "particles", "lettered", "leads", "fronts", "dates", "marked", "joins")
+    pieces = [re.split(r"\.-?", word) for word in abbreviations if "." in word]
+    return Words(
+        abbreviations,
+        *(frozenset(word.lower() for table in chosen for word in table.get(name, "").split()) for name in lists),
+        frozenset(pair for row in pieces for pair in pairwise(row)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, str]]:
+    file = resources.files("mere.inference").joinpath("abbreviations.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
