@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from mere.data.catalogue import Relation
@@ -53,7 +53,7 @@ def _summary(about: About) -> Table:
         "training data": about.licences["data"] or UNSAID,
         "checksums": about.damage or "ok",
     }
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid("", Column(overflow="fold"), padding=(0, 2))
     for name, value in rows.items():
         table.add_row(Text(name, "bold"), Text(value))
     return table
@@ -67,7 +67,8 @@ def _sizes(sizes: dict[str, int]) -> str:
 
 def _relations(about: About) -> Table:
     relations = about.config.schema.relations
-    table = Table(f"relation ({len(relations)})", box=None, header_style="bold", padding=(0, 1, 1, 1))
+    first = Column(f"relation ({len(relations)})", overflow="fold")
+    table = Table(first, box=None, header_style="bold", padding=(0, 1, 1, 1))
     table.add_column("threshold", justify="right")
     table.add_column("meaning, with an example of [bold]head[/] and [italic]tail[/]", ratio=1)
     thresholds = about.config.decoding.thresholds

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def rich_table(scores: Table) -> table.Table:
     """Return a table of scores in the form that rich prints."""
     name, *figures = scores.header
-    shown = table.Table(name, box=None, header_style="bold", caption=scores.note)
+    longest = max((len(word) for row in scores.rows for word in row[0].split()), default=0)
+    shown = table.Table(box=None, header_style="bold", caption=scores.note, collapse_padding=True, pad_edge=False)
+    shown.add_column(name, overflow="fold", min_width=longest)
     for figure in figures:
         shown.add_column(figure, justify="right")
     for row in scores.rows:

@@ -90,24 +90,24 @@ def evaluate_command(
         bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
     ] = False,
 ) -> None:
-    """Score a model on gold data: facts, then exact triples; micro, macro and by language, with 95 % intervals."""
-    require("torch", "train")
+    """Score a model on gold data: facts, then exact triples; micro, macro and by language, with 95 % intervals.
+
+    The model reads by the path that extraction takes. A fact is a triple, whichever way round it is said.
+    """
+    from mere.evaluation.predictions import lost_triples, predictions
     from mere.evaluation.scores import evaluate
     from mere.evaluation.tables import score_tables
     from mere.inference.catalogue import load_catalogue
-    from mere.nn.weights import load_artifact
-    from mere.training.run import encode
-    from mere.training.trainer import predict_examples
+    from mere.inference.extractor import Extractor
 
     folder = find_model(model)
-    joint = load_artifact(folder)
+    extractor = Extractor.from_pretrained(folder)
     sentences = read_sentence_files(files)
-    examples = encode(joint, sentences)
-    lost = sum(example.lost for example in examples)
-    predicted = predict_examples(joint, examples, batch_size, precise=precise)
+    lost = lost_triples(extractor, sentences)
+    predicted = predictions(extractor, sentences, precise=precise, batch_size=batch_size)
     scores = evaluate(sentences, predicted, lost_to_length=lost, catalogue=load_catalogue(folder))
     for table in score_tables(scores, relations=relations):
-        Console().print(rich_table(table))
+        Console().print(rich_table(table), "")
     if as_json is not None:
         with atomic_write(as_json) as handle:
             json.dump(scores.to_dict(), handle, indent=1)
