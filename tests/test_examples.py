@@ -95,7 +95,7 @@ def _counts(sentences: list[Sentence]) -> tuple[Counter[str], Counter[str], Coun
     extractor = _default_extractor()
     expected, found, right = (Counter[str]() for _ in range(3))
     for sentence in sentences:
-        triples = {triple.key for triple in extractor.extract(sentence.text, sentence.language).triples}
+        triples = {triple.key for triple in extractor.extract(sentence.text, language=sentence.language).triples}
         gold = {triple.key for triple in sentence.triples}
         for counter, number in ((expected, len(gold)), (found, len(triples)), (right, len(gold & triples))):
             counter[sentence.language] += number
@@ -121,5 +121,5 @@ def test_the_default_model_finds_every_item_of_a_series() -> None:
 def test_the_default_model_finds_nothing_where_nothing_is_stated() -> None:
     extractor = _default_extractor()
     sentences = list(read_jsonl(NEGATIVES))
-    alarms = sum(bool(extractor.extract(sentence.text, sentence.language).triples) for sentence in sentences)
+    alarms = sum(bool(extractor.extract(sentence.text, language=sentence.language).triples) for sentence in sentences)
     assert alarms <= 0.1 * len(sentences)

@@ -47,7 +47,7 @@ def test_what_is_found_stands_beside_its_sentence(
     quality: dict[str, Any], tiny_model: str, sample_dev: list[Sentence]
 ) -> None:
     extractor = Extractor.from_pretrained(tiny_model)
-    expected = [extractor.extract(sentence.text, sentence.language).triples for sentence in sample_dev]
+    expected = [extractor.extract(sentence.text, language=sentence.language).triples for sentence in sample_dev]
     found = quality["find"](extractor, sample_dev)
     assert any(found)
     assert [{of.key for of in triples} for triples in found] == [{of.key for of in triples} for triples in expected]

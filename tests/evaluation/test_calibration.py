@@ -8,6 +8,7 @@ import torch
 
 from mere.evaluation.calibration import (
     LEAST,
+    OPEN,
     Reliability,
     bins_of,
     cross_fit,
@@ -17,12 +18,13 @@ from mere.evaluation.calibration import (
 )
 from mere.evaluation.card import CONFIDENCE, confidence, with_section
 from mere.evaluation.logistic import fit_logistic
+from mere.evaluation.predictions import gold_candidates
 from mere.inference.decoding import Calibration, Candidate, Decoding, Evidence, Thresholds
 from mere.inference.extractor import Extractor
 from mere.nn.joint import JointModel, ModelConfig, TorchScorer
 from mere.schema import Schema, Sentence, Span, Triple
 from mere.training.run import encode
-from mere.training.trainer import items_of, predict_examples
+from mere.training.trainer import predict_examples
 
 TEXT = "Ada was born in London."
 SPANS = Span.of(TEXT, 0, 3), Span.of(TEXT, 16, 22)
@@ -159,7 +161,8 @@ def test_evaluation_and_extraction_give_the_same_scores(tiny_backbone: str, samp
         model.relation_head.scores.bias[0] -= 0.1
     chosen = [sentence for sentence in sample if sentence.language in ("de", "en")]
     examples = encode(model, chosen)
-    decoding, reliability = fit_decoding(model.codec, TorchScorer(model), items_of(examples), chosen)
+    extractor = Extractor(TorchScorer(model), model.codec.with_decoding(OPEN), model.backbone.tokenizer)
+    decoding, reliability = fit_decoding(gold_candidates(extractor, chosen), chosen)
     assert isinstance(reliability, Reliability)
     model.codec = model.codec.with_decoding(Decoding(decoding.calibration, Thresholds(0.01)))
     extractor = Extractor(TorchScorer(model), model.codec, model.backbone.tokenizer)

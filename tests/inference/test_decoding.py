@@ -74,7 +74,7 @@ def test_a_relation_that_is_stated_brings_its_best_pair_and_others_must_be_likel
     decoding = Decoding(thresholds=Thresholds(0.4))
     assert [triple.head.text for triple in decoding.choose([unsure, other])] == ["Ada"]
     assert [triple.head.text for triple in Decoding().choose([unsure, other])] == ["Bob", "Ada"]
-    assert [triple.head.text for triple in Decoding(least=0.1).choose([unsure, other])] == ["Bob"]
+    assert [triple.head.text for triple in Decoding(floor=0.1).choose([unsure, other])] == ["Bob"]
 
 
 def test_a_relations_own_threshold_comes_before_the_shared_one() -> None:

@@ -45,7 +45,9 @@ def test_alone_in_a_batch_and_in_a_stream(extractor: Extractor, sample: list[Sen
     for one, other, third in zip(alone, together, streamed, strict=True):
         assert [t.key for t in one.triples] == [t.key for t in other.triples] == [t.key for t in third.triples]
         assert [t.score for t in one.triples] == pytest.approx([t.score for t in other.triples], abs=1e-3)
-        assert one.language == other.language == third.language
+        assert [[s.language for s in d.sentences] for d in (one, other, third)] == [
+            [s.language for s in one.sentences]
+        ] * 3
     assert sum(bool(one.triples) for one in alone) > 20
 
 
@@ -53,7 +55,7 @@ def test_long_pieces_of_text_go_in_small_batches(
     extractor: Extractor, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [sentence.text for sentence in sample]
-    expected = extractor.extract(texts, "en")
+    expected = extractor.extract(texts, language="en")
     shapes: list[tuple[int, ...]] = []
     relations = extractor.scorer.relations
 
@@ -63,7 +65,7 @@ def test_long_pieces_of_text_go_in_small_batches(
 
     monkeypatch.setattr(extractor.scorer, "relations", watched)
     monkeypatch.setattr("mere.inference.predictor.SQUARE", 8 * 20**2)
-    found = extractor.extract(texts, "en")
+    found = extractor.extract(texts, language="en")
     assert all(rows == 1 or rows * length**2 <= 8 * 20**2 for rows, length in shapes)
     assert len({rows for rows, _ in shapes}) > 3
     assert [[t.key for t in one.triples] for one in found] == [[t.key for t in one.triples] for one in expected]
@@ -108,14 +110,12 @@ def test_windows_cover_every_token_and_overlap(extractor: Extractor, size: int, 
 @settings(max_examples=200, deadline=None)
 @given(text=TEXT, language=st.sampled_from(["de", "en", "ko", "ar", "", "und"]))
 def test_sentence_splitting_loses_nothing_but_white_space(text: str, language: str) -> None:
-    pieces = list(split_sentences(Paragraph("doc", 7, text), language))
-    end = 0
-    for piece in pieces:
-        start = piece.offset - 7
-        assert text[start : start + len(piece.text)] == piece.text == piece.text.strip()
-        assert not text[end:start].strip()
-        end = start + len(piece.text)
-    assert not text[end:].strip()
+    position = 0
+    for start, end in split_sentences(text, language):
+        assert text[start:end] == text[start:end].strip() != ""
+        assert not text[position:start].strip()
+        position = end
+    assert not text[position:].strip()
 
 
 @settings(max_examples=60, deadline=None)
@@ -151,9 +151,9 @@ def test_threshold_takes_the_place_of_thresholds(extractor: Extractor, sample: l
 
 def test_languages_are_told_apart(sample: list[Sentence]) -> None:
     identifier = LanguageIdentifier(sorted({sentence.language for sentence in sample}))
-    right = sum(identifier.identify(sentence.text)[0] == sentence.language for sentence in sample)
+    right = sum(identifier.identify(sentence.text).language == sentence.language for sentence in sample)
     assert right / len(sample) > 0.9
-    assert identifier.identify("12345")[0] == UNDETERMINED
+    assert identifier.identify("12345").language == UNDETERMINED
 
 
 def test_what_is_no_text_is_refused(extractor: Extractor) -> None:

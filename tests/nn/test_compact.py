@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import onnx
@@ -18,7 +19,7 @@ from torch import nn
 from mere.errors import ArtifactError, ExportError
 from mere.export.gate import export
 from mere.inference.artifact import ENCODER, FOLDER, INT8, WEIGHTS
-from mere.inference.extractor import Extractor
+from mere.inference.extractor import Backend, Extractor
 from mere.inference.model_config import AggregatorConfig, ModelConfig, SwitcherConfig
 from mere.inference.onnx_scorer import OnnxScorer
 from mere.nn.joint import JointModel
@@ -49,7 +50,7 @@ def plain(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.T
 def _expected(plain: Path, sentences: list[Sentence]) -> list[Sentence]:
     """Sentences whose gold triples are what the model finds."""
     extractor = Extractor.from_pretrained(plain)
-    return [replace(one, triples=extractor.extract(one.text, one.language).triples) for one in sentences]
+    return [replace(one, triples=extractor.extract(one.text, language=one.language).triples) for one in sentences]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_each_matrix_is_there_once(compact: Path) -> None:
 def test_both_runtimes_find_about_the_same(compact: Path, sample: list[Sentence]) -> None:
     texts = [sentence.text for sentence in sample[::10]]
     with_graphs, with_torch = (
-        Extractor.from_pretrained(compact, runtime).extract(texts) for runtime in ("onnx", "torch")
+        Extractor.from_pretrained(compact, backend=backend).extract(texts) for backend in get_args(Backend)[1:]
     )
     found, expected = (
         {(one.text, *triple.key) for one in sentences for triple in one.triples}
@@ -144,7 +145,7 @@ def test_damage_is_named(
     folder = Path(shutil.copytree(compact, tmp_path / "model"))
     damage(folder)
     with pytest.raises(ArtifactError, match=message):
-        Extractor.from_pretrained(folder, runtime)  # type: ignore[arg-type]
+        Extractor.from_pretrained(folder, backend=runtime)  # type: ignore[arg-type]
 
 
 def test_the_graphs_say_that_they_share_weights(compact: Path) -> None:

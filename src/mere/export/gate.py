@@ -9,16 +9,16 @@ from pathlib import Path
 
 from mere.errors import ExportError
 from mere.evaluation.card import with_section
+from mere.evaluation.predictions import predictions
 from mere.evaluation.scores import micro_f1
 from mere.export.compact import share_weights
 from mere.export.graphs import write_graphs
 from mere.inference.artifact import CARD, ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
-from mere.inference.predictor import Scorer, predict
+from mere.inference.extractor import Extractor
+from mere.inference.predictor import Scorer
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import load_artifact, write_artifact
-from mere.schema import Sentence
-from mere.training.run import encode
-from mere.training.trainer import items_of
+from mere.schema import Sentence, Triple
 
 MOST_LOST = 0.5
 MOST_LOST_BY_LANGUAGE = 2.0
@@ -105,9 +105,12 @@ def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str,
     """Measure triple F1 of torch and of ``scorers`` by form: a row for all sentences, then one a language."""
     if not sentences:
         return []
-    items = items_of(encode(model, sentences))
-    expected = predict(TorchScorer(model), model.codec, items)
-    found = {name: predict(scorer, model.codec, items) for name, scorer in scorers.items()}
+
+    def read(scorer: Scorer) -> list[tuple[Triple, ...]]:
+        return predictions(Extractor(scorer, model.codec, model.backbone.tokenizer), sentences)
+
+    expected = read(TorchScorer(model))
+    found = {name: read(scorer) for name, scorer in scorers.items()}
 
     def row(name: str, chosen: Sequence[int]) -> Row:
         gold = [sentences[i] for i in chosen]

@@ -29,7 +29,7 @@ NONE = Kind(0)
 
 @dataclass(frozen=True)
 class Words:
-    """The word lists of a language, but for abbreviations all in small letters."""
+    """The word lists of a language, which ``abbreviations.toml`` explains; all but the first are in small letters."""
 
     abbreviations: dict[str, Kind]
     starters: frozenset[str]
@@ -50,6 +50,8 @@ class Words:
             small = self.abbreviations.get(word[0].lower() + word[1:], NONE)
             # a unit such as "h." is no initial
             kind |= small & ~Kind.ENDS if len(word) == 1 else small
+            if len(word) > 1 and word.isupper():
+                kind |= self.abbreviations.get(word.lower(), NONE) & Kind.CONTINUES
         return kind
 
 
@@ -63,12 +65,22 @@ def words_for(language: str) -> Words:
         for table in chosen:
             for word in table.get(str(kind.name).lower(), "").split():
                 abbreviations[word] = abbreviations.get(word, NONE) | kind
-    lists = ("starters", "particles", "lettered", "leads", "fronts", "dates", "marked", "joins")
     pieces = [re.split(r"\.-?", word) for word in abbreviations if "." in word]
+
+    def listed(name: str) -> frozenset[str]:
+        return frozenset(word.lower() for table in chosen for word in table.get(name, "").split())
+
     return Words(
         abbreviations,
-        *(frozenset(word.lower() for table in chosen for word in table.get(name, "").split()) for name in lists),
-        frozenset(pair for row in pieces for pair in pairwise(row)),
+        starters=listed("starters"),
+        particles=listed("particles"),
+        lettered=listed("lettered"),
+        leads=listed("leads"),
+        fronts=listed("fronts"),
+        dates=listed("dates"),
+        marked=listed("marked"),
+        joins=listed("joins"),
+        pairs=frozenset(pair for row in pieces for pair in pairwise(row)),
     )
 
 

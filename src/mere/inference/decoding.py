@@ -140,8 +140,8 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds(0.25)
     floor: Probability = msgspec.field(default=0.0, name="least")  # the name in artifacts of format 2
-    floors: dict[str, Probability] = {}
     precise: Precise | None = None
+    floors: dict[str, Probability] = {}
 
     def above(self, threshold: float | Mapping[str, float]) -> Decoding:
         """Return a decoding that predicts every candidate whose score, 0..1, reaches a threshold.

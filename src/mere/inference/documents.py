@@ -15,6 +15,7 @@ from itertools import chain, groupby
 from typing import NamedTuple
 
 from mere.data.characters import splits_character
+from mere.errors import InputError
 from mere.inference.language_id import UNDETERMINED, LanguageIdentifier
 from mere.inference.markup import Markup, strip_markup
 from mere.inference.offsets import Normalised
@@ -98,10 +99,33 @@ def read_blocks(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
     A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`).
     """
     offset = 0
-    for lines in group_lines(line.text for line in read_paragraphs(blocks)):
+    faults: list[InputError] = []
+    for lines in group_lines(line.text for line in read_paragraphs(_until_fault(blocks, faults))):
         text = "".join(lines)
         yield offset, text
         offset += len(text)
+    for fault in faults:
+        raise fault
+
+
+def _until_fault(blocks: Iterable[str], faults: list[InputError]) -> Iterator[str]:
+    """Yield blocks; where reading fails, end, so that what was held back comes out first, and leave the fault."""
+    try:
+        yield from blocks
+    except InputError as fault:
+        faults.append(fault)
+
+
+def checked_text(text: object) -> str:
+    """Return a text that can be read; raises `InputError` for what is no string, or holds half a character."""
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a string, not {type(text).__name__}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        problem = f"the text holds half a surrogate pair (character {error.start}); write the character itself"
+        raise InputError(problem) from error
+    return text
 
 
 def paragraphs_of(document: str, text: str, markup: Markup | None = None) -> Iterator[Paragraph]:

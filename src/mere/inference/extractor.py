@@ -13,7 +13,7 @@ from mere.errors import ArtifactError, InputError, MissingExtraError, require
 from mere.inference.artifact import DEFAULT, FOLDER, ArtifactConfig, check_manifest, find_model, replacing
 from mere.inference.codec import Codec
 from mere.inference.decoding import Candidate
-from mere.inference.documents import Cut, Paragraph, cut_documents, paragraphs_of
+from mere.inference.documents import Cut, Paragraph, checked_text, cut_documents, paragraphs_of
 from mere.inference.language_id import LanguageIdentifier
 from mere.inference.options import Options
 from mere.inference.predictor import Scorer
@@ -300,14 +300,7 @@ def _document(text: object) -> Document:
     id = None
     if isinstance(text, tuple) and len(text) == 2:
         id, text = text[0] if text[0] is None else str(text[0]), text[1]
-    if not isinstance(text, str):
-        raise InputError(f"a text must be a string, not {type(text).__name__}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        problem = f"the text holds half a surrogate pair (character {error.start}); write the character itself"
-        raise InputError(problem) from error
-    return Document(text, id=id)
+    return Document(checked_text(text), id=id)
 
 
 def _chunks(cuts: Iterable[Cut], batch_size: int) -> Iterator[list[Cut]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from unicodedata import east_asian_width
 
 LONGEST_BLOCK = 1 << 18
@@ -102,7 +103,7 @@ def _joined_by(widths: list[int], lines: list[str], narrowest: int) -> list[bool
     """Do as `_joined`, given the widths of the lines."""
     # a single word, such as a long address, tells nothing about the width
     width = max((size for size, line in zip(widths, lines, strict=True) if " " in line.strip()), default=0)
-    seams = list(zip(lines, lines[1:], strict=False))
+    seams = list(pairwise(lines))
     if not narrowest <= width <= WIDEST or not seams:
         return [False] * len(seams)
     joined = [_goes_on(line, following, size, width) for (line, following), size in zip(seams, widths, strict=False)]
@@ -128,7 +129,8 @@ def _is_wrapped(seams: list[tuple[str, str]], joined: list[bool], last: str) -> 
     gaps = sum(not join and not _ENDED.search(line) for (line, _), join in zip(seams, joined, strict=True))
     if not inner or gaps > len(inner):
         return False
-    if 3 * sum(bool(_ENDED.search(line)) for line, _ in inner) > len(inner):
+    # sentences of a line each; where only some seams end a sentence, joining those does no harm
+    if 3 * sum(bool(_ENDED.search(line)) for line, _ in inner) > 2 * len(inner):
         return False
     finished = bool(_ENDED.search(last))
     if any(_has_case(following) for _, following in inner):

@@ -16,7 +16,7 @@ from mere.data.files import read_text
 from mere.data.formats import read_sentences
 from mere.data.report import Report
 from mere.errors import InputError
-from mere.inference.documents import Paragraph, paragraphs_of, read_blocks, read_paragraphs
+from mere.inference.documents import Paragraph, checked_text, paragraphs_of, read_blocks, read_paragraphs
 
 STDIN = Path("/dev/stdin")
 
@@ -49,7 +49,7 @@ def read_documents(
     """
     for source in sources:
         if isinstance(source, str):
-            yield from paragraphs_of("text", source)
+            yield from paragraphs_of("text", checked_text(source))
             continue
         for found in _files(source, chosen):
             try:

@@ -18,6 +18,9 @@ Score = Callable[[str], float]
 """Logarithm of a word's probability by the vocabulary: the sum over the best path of its pieces."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*")
+_NOT_SMALL = re.compile(r"[^\W\d_a-zß-öø-ÿα-ωа-џ\u0600-\u06ff\uac00-\ud7a3]{4}")
+"""Four letters that may be capitals: a text without them needs no closer look."""
+
 _NUMERAL = re.compile("[IVXLCM]+")
 _JOINTS = (" ", "-", "'", "’")
 """What stands between neighbours that may make up a name."""
@@ -74,6 +77,8 @@ def true_case(text: str, language: str, score: Score) -> Normalised:
     score:
         How well the vocabulary knows a word.
     """
+    if _NOT_SMALL.search(text) is None:
+        return Normalised.unchanged(text)
     matches = list(_WORD.finditer(text))
     loud = [match for match in matches if len(match.group()) > 1 and match.group().isupper()]
     if not loud or max(len(match.group()) for match in loud) < _LONG:
@@ -84,9 +89,9 @@ def true_case(text: str, language: str, score: Score) -> Normalised:
 
 
 def _is_shouted(words: Sequence[re.Match[str]], loud: Sequence[re.Match[str]]) -> bool:
-    """Whether a sentence of such words is set in capitals."""
-    cased = sum(len(match.group()) for match in words if match.group().lower() != match.group().upper())
-    return len(loud) > 1 and sum(len(match.group()) for match in loud) >= _SHOUTED * cased
+    """Whether a sentence of such words is set in capitals, and not Korean with two abbreviations."""
+    letters = sum(len(match.group()) for match in words)
+    return len(loud) > 1 and sum(len(match.group()) for match in loud) >= _SHOUTED * letters
 
 
 def _judged(match: re.Match[str], language: str, score: Score) -> _Word:
@@ -132,7 +137,7 @@ def _usual_case(text: str, words: Sequence[_Word], score: Score) -> Normalised:
 
 
 def _total(text: str, words: Sequence[_Word], index: int) -> float:
-    """Return what speaks for a name, neighbours included; the first word of a sentence tells nothing of its own case."""
+    """Return what speaks for a name, neighbours included; the first word of a sentence tells nothing as one."""
     word = words[index]
     total = word.evidence + _ANY
     if word.start and text[word.start - 1] in _QUOTES:
