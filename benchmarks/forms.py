@@ -1,6 +1,6 @@
-"""How many triples of a text's plain form are found in other spellings of it (marks, signs, capitals, wrapped lines …).
+"""How many triples of a text are found in other spellings of it (marks, signs, capitals, wrapped lines …).
 
-Run from the project's folder: ``python benchmarks/forms.py [MODEL]``. The spellings are those of `tests.inference.forms`,
+Run from the project's folder: ``python benchmarks/forms.py [MODEL]``. The spellings are those of tests.inference.forms,
 the texts its sentences and those of ``examples/``.
 """
 
