@@ -34,6 +34,10 @@ TORCH_FREE = [
     "mere.inference.onnx_scorer",
     "mere.evaluation.calibration",
     "mere.evaluation.card",
+    "mere.evaluation.tables",
+    "mere.data.catalogue",
+    "mere.inference.catalogue",
+    "mere.cli.info",
     "mere.cli.main",
 ]
 

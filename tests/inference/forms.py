@@ -1,12 +1,7 @@
-"""Other spellings of a text that a reader takes for the same, each with its way back to the plain one.
-
-``python -m tests.inference.forms`` prints how many triples of the plain form of `sentences.tsv` and of the examples the
-packaged model finds in each of them, before normalisation and after.
-"""
+"""Other spellings of a text that a reader takes for the same, each with its way back to the plain one."""
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import unicodedata
@@ -14,14 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mere.inference.normalise import normalise
-from mere.inference.offsets import Normalised
-from mere.inference.truecase import Score
-from mere.model.unigram import BOUNDARY, Unigram
-from mere.runtime.extractor import Extractor
-
 FOLDER = Path(__file__).parent
-EXAMPLES = FOLDER.parents[1] / "examples"
 
 Pieces = list[tuple[str, str]]
 """For each character of the plain text, what stands before it in the other, and what stands for it."""
@@ -168,57 +156,3 @@ FORMS: dict[str, Form] = {
 }
 LOSSLESS = [kind for kind in FORMS if kind != "capitals" and not kind.startswith("quotes")]
 """The forms whose plain one comes back letter by letter."""
-
-
-def vocabulary_score(core: Unigram) -> Score:
-    """Return how well the packaged model's vocabulary knows a word."""
-
-    def score(word: str) -> float:
-        ids, _ = core._search(BOUNDARY + word)
-        return sum(core._penalty if number == core.unknown else core._scores[number] for number in ids)
-
-    return score
-
-
-def main() -> None:
-    """Print the share of triples by kind and language."""
-    extractor = Extractor.load()
-    assert isinstance(extractor.tokenizer.core, Unigram)
-    score = vocabulary_score(extractor.tokenizer.core)
-    texts = sentences()
-    for name in ("sentences.jsonl", "series.jsonl"):
-        rows = map(json.loads, (EXAMPLES / name).read_text("utf-8").splitlines())
-        texts += [(row["language"], row["text"]) for row in rows]
-    languages = sorted({language for language, _ in texts})
-    print(f"{'triples found, %':20}   all", *(f"{language:>5}" for language in languages))  # noqa: T201
-    for kind, form in FORMS.items():
-        for after in (False, True):
-            counts = [_count(extractor, form, texts, language, score if after else None) for language in languages]
-            shares = [f"{100 * hits / total:5.1f}" if total else "    -" for hits, total in counts]
-            hits, total = (sum(column) for column in zip(*counts, strict=True))
-            print(f"{kind:12} {'after' if after else 'before':7} {100 * hits / total:5.1f}", *shares)  # noqa: T201
-
-
-def _count(
-    extractor: Extractor, form: Form, texts: list[tuple[str, str]], language: str, score: Score | None
-) -> tuple[int, int]:
-    """Return how many of the triples of the plain texts come out of the others, and all."""
-    chance = random.Random(language)
-    hits = total = 0
-    for text in [text for spoken, text in texts if spoken == language]:
-        other, places = given(form(text, language, chance))
-        if other == text:
-            continue
-        result = normalise(other, language, score) if score else Normalised.unchanged(other)
-        plain, read = extractor.extract([text, result.text], language)
-        expected = {
-            (t.relation, *((places[s.start][0], places[s.end - 1][1]) for s in (t.head, t.tail))) for t in plain.triples
-        }
-        got = {(t.relation, *(result.original_span(s.start, s.end) for s in (t.head, t.tail))) for t in read.triples}
-        hits += len(expected & got)
-        total += len(expected)
-    return hits, total
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@
                         the lowest layers that never learned; `mere.nn.compact` tells how they are made small
     tokenizer.json, special_ids.json   only where the backbone is not a bundled one
     onnx/               graphs for the runtime, where the model was exported (see `mere.export.graphs`)
+    relations.toml      what the relations mean, where the package does not say it (see `mere.data.catalogue`)
     README.md           the model card
     manifest.json       SHA-256 of every other file
 
@@ -31,6 +32,7 @@ import msgspec
 from mere.errors import ArtifactError, InputError, MereError
 from mere.inference.codec import SHARED_MODULE
 from mere.inference.decoding import Decoding
+from mere.inference.hub import fetch, is_hub_name
 from mere.inference.model_config import ModelConfig
 from mere.schema import Schema
 
@@ -156,11 +158,16 @@ class ArtifactConfig:
 
 
 def find_model(name: str | Path) -> Path:
-    """Return the folder of a model: ``name`` itself, or for `DEFAULT`, unless there is such a folder, the packaged one.
+    """Return the folder of a model.
 
-    Raises `ArtifactError` where the package holds none.
+    That is ``name`` itself; for `DEFAULT`, unless there is such a folder, the packaged one; and for a name on the Hub
+    (see `mere.inference.hub`), that which was fetched.
+
+    Raises `ArtifactError` where the package holds none, or the Hub has no such model.
     """
     folder = Path(name)
+    if isinstance(name, str) and not folder.exists() and is_hub_name(name):
+        return fetch(name)
     if str(name) != DEFAULT or folder.is_dir():
         return folder
     if not PACKAGED.is_dir():

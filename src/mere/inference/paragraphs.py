@@ -53,7 +53,7 @@ def group_lines(lines: Iterable[str], limit: int = LONGEST_BLOCK) -> Iterator[li
     Parameters
     ----------
     lines:
-        Lines with their ends, as `str.splitlines` and `mere.runtime.documents.read_paragraphs` give them.
+        Lines with their ends, as `str.splitlines` and `mere.inference.documents.read_paragraphs` give them.
     limit:
         Characters that a block may have.
     """
