@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
+from mere.cli.tables import rich_table
 from mere.data.files import atomic_write
 from mere.data.formats import read_all
 from mere.data.report import Report
@@ -23,7 +23,6 @@ from mere.inference.artifact import find_model
 from mere.schema import Sentence
 
 if TYPE_CHECKING:
-    from mere.evaluation.scores import Evaluation, Score
     from mere.training.trainer import Watch
 
 DEV_SHARE = 0.1
@@ -85,25 +84,30 @@ def evaluate_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data ({FILES}).")],
     as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Also write the scores here.")] = None,
+    relations: Annotated[bool, typer.Option("--relations", help="Add the scores by relation.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
     precise: Annotated[
         bool, typer.Option("--precise", help="Only sure triples, by the model's own thresholds.")
     ] = False,
 ) -> None:
-    """Score a model on gold data: per language, micro and macro, with 95 % intervals."""
-    require("torch", "train")
-    from mere.evaluation.scores import evaluate
-    from mere.nn.weights import load_artifact
-    from mere.training.run import encode
-    from mere.training.trainer import predict_examples
+    """Score a model on gold data: facts, then exact triples; micro, macro and by language, with 95 % intervals.
 
-    joint = load_artifact(find_model(model))
+    The model reads by the path that extraction takes. A fact is a triple, whichever way round it is said.
+    """
+    from mere.evaluation.predictions import lost_triples, predictions
+    from mere.evaluation.scores import evaluate
+    from mere.evaluation.tables import score_tables
+    from mere.inference.catalogue import load_catalogue
+    from mere.inference.extractor import Extractor
+
+    folder = find_model(model)
+    extractor = Extractor.from_pretrained(folder)
     sentences = read_sentence_files(files)
-    examples = encode(joint, sentences)
-    lost = sum(example.lost for example in examples)
-    predicted = predict_examples(joint, examples, batch_size, precise=precise)
-    scores = evaluate(sentences, predicted, lost_to_length=lost)
-    Console().print(_table(scores))
+    lost = lost_triples(extractor, sentences)
+    predicted = predictions(extractor, sentences, precise=precise, batch_size=batch_size)
+    scores = evaluate(sentences, predicted, lost_to_length=lost, catalogue=load_catalogue(folder))
+    for table in score_tables(scores, relations=relations):
+        Console().print(rich_table(table), "")
     if as_json is not None:
         with atomic_write(as_json) as handle:
             json.dump(scores.to_dict(), handle, indent=1)
@@ -171,23 +175,3 @@ def watching(console: Console) -> Iterator[Watch]:
         yield watch
     if best == 0:
         console.print("no triple of the dev data is found; for few sentences raise 'epochs' and lower 'batch_size'")
-
-
-def _table(scores: Evaluation) -> Table:
-    table = Table("language", box=None, header_style="bold")
-    for name in ("triple P", "R", "F1", "95 % interval", "relation F1", "entity F1", "triple F1 by surface"):
-        table.add_column(name, justify="right")
-    rows = {**scores.languages, "micro": scores.micro, "macro": scores.macro}
-    for name, of in rows.items():
-        table.add_row(Text(name), *_cells(of))
-    table.caption = f"{scores.sentences:,} sentences, {scores.lost_to_length} gold triples lost to length limits"
-    return table
-
-
-def _cells(of: dict[str, Score]) -> list[str]:
-    triple = of["triple"]
-    low, high = triple.ci95
-    values = (triple.precision, triple.recall, triple.f1)
-    others = (of[kind].f1 for kind in ("relation", "entity", "triple_surface"))
-    interval = f"{100 * low:.1f}–{100 * high:.1f}"
-    return [*(f"{100 * value:.1f}" for value in values), interval, *(f"{100 * value:.1f}" for value in others)]

@@ -7,6 +7,7 @@
                         the lowest layers that never learned; `mere.nn.compact` tells how they are made small
     tokenizer.json, special_ids.json   only where the backbone is not a bundled one
     onnx/               graphs for the runtime, where the model was exported (see `mere.export.graphs`)
+    relations.toml      what the relations mean, where the package does not say it (see `mere.data.catalogue`)
     README.md           the model card
     manifest.json       SHA-256 of every other file
 
