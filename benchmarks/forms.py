@@ -1,7 +1,7 @@
 """How many triples of a text's plain form are found in other spellings of it (marks, signs, capitals, wrapped lines …).
 
-Run from the project's folder: ``python benchmarks/forms.py [MODEL]``. The spellings are those of `tests.inference.forms`,
-the texts its sentences and those of ``examples/``.
+Run from the project's folder: ``python benchmarks/forms.py [MODEL]``. The spellings are those of
+`tests.inference.forms`, the texts its sentences and those of ``examples/``.
 """
 
 from __future__ import annotations

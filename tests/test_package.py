@@ -22,6 +22,7 @@ LAYERS = ("errors", "schema", "arrays", "data", "inference", "evaluation", "nn",
 """The folders and modules that build on each other: each imports only what stands before it."""
 
 ON_TOP = {
+    "runtime": LAYERS[: LAYERS.index("evaluation")],
     "testing": LAYERS[: LAYERS.index("evaluation")],
     "experiments": LAYERS[: LAYERS.index("export")],
     "cli": LAYERS,
