@@ -15,6 +15,7 @@ from mere.evaluation.card import model_card
 from mere.evaluation.scores import Evaluation, evaluate
 from mere.inference.codec import SHARED_MODULE
 from mere.nn.joint import JointModel
+from mere.nn.sizes import part_sizes
 from mere.nn.switcher import Switcher
 from mere.nn.weights import load_artifact, save_artifact
 from mere.schema import Schema, Sentence
@@ -84,7 +85,7 @@ def add_language(
     finally:
         checkpoint.path.unlink(missing_ok=True)
     after = evaluate(dev, predict_examples(model, encode(model, dev)))
-    save_artifact(model, output, model_card(model, after, len(train)))
+    save_artifact(model, output, model_card(model.schema, model.config.backbone, part_sizes(model), after, len(train)))
     return Added(before, after)
 
 

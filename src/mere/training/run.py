@@ -31,6 +31,7 @@ from mere.inference.extractor import Extractor
 from mere.inference.normalise import normalise
 from mere.inference.reader import normal_triples
 from mere.nn.joint import JointModel, TorchScorer
+from mere.nn.sizes import part_sizes
 from mere.nn.weights import MANIFEST, load_artifact, save_artifact
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
@@ -152,7 +153,9 @@ def _train_stage(
     trainer.run()
     reliability = calibrate(model, dev)
     scores = evaluate(dev, predictions(extractor_of(model), dev))
-    save_artifact(model, target, model_card(model, scores, len(train), reliability))
+    sizes = part_sizes(model)
+    card = model_card(model.schema, model.config.backbone, sizes, scores, len(train), reliability)
+    save_artifact(model, target, card)
     checkpoint.path.unlink(missing_ok=True)
 
 
