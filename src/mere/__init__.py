@@ -16,7 +16,7 @@ from mere.schema import Document, Schema, Sentence, Span, Triple
 if TYPE_CHECKING:
     from mere.inference.extractor import Extractor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "ArtifactError",
