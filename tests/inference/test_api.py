@@ -19,7 +19,7 @@ from mere.inference.documents import Paragraph
 from mere.inference.extractor import Extractor
 from mere.inference.language_id import UNDETERMINED
 from mere.schema import Document
-from mere.testing import fake_extractor
+from mere.testing import Fact, fake_extractor
 
 FACTS = [
     ("Greta Olsson", "birth-place", "Bergen"),
@@ -33,7 +33,7 @@ STORY = (
     "In the summer of 1931 Henrik Dahl married Greta Olsson.  Lindgård, where they lived, is a village in Norway.\n\n"
     "Henrik Dahl was already the father of little Solveig."
 )
-TOLD = [("Ada", "born-in", "London"), ("Ada", "works-in", "Paris", 0.6), ("Max", "born-in", "Rome", 0.7)]
+TOLD: list[Fact] = [("Ada", "born-in", "London"), ("Ada", "works-in", "Paris", 0.6), ("Max", "born-in", "Rome", 0.7)]
 TEXT = "Ada was born in London. She works in Paris, says Ada. Max was born in Rome."
 
 
