@@ -57,13 +57,9 @@ def test_every_key_of_a_configuration_is_told_with_its_default() -> None:
         title.strip("`[]"): dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", body, re.MULTILINE))
         for title, body in zip(sections[::2], sections[1::2], strict=True)
     }
-    kinds: dict[str, type[msgspec.Struct]] = {
-        "model": ModelConfig,
-        "aggregator": AggregatorConfig,
-        "switcher": SwitcherConfig,
-        "stages": Stage,
-    }
-    for section, kind in {"The file": TrainingConfig, **kinds}.items():
+    kinds: dict[str, type[msgspec.Struct]] = {"The file": TrainingConfig, "model": ModelConfig, "stages": Stage}
+    kinds |= {"aggregator": AggregatorConfig, "switcher": SwitcherConfig}
+    for section, kind in kinds.items():
         fields = {field.name: field.default for field in msgspec.structs.fields(kind)}
         rows = {name: shown for name, shown in told[section].items() if name != "extends"}
         assert set(rows) == set(fields) - {"model", "stages"}
