@@ -6,7 +6,6 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +57,8 @@ def test_every_key_of_a_configuration_is_told_with_its_default() -> None:
         title.strip("`[]"): dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", body, re.MULTILINE))
         for title, body in zip(sections[::2], sections[1::2], strict=True)
     }
-    kinds: dict[str, type[msgspec.Struct]] = {
-        "The file": TrainingConfig,
-        "model": ModelConfig,
-        "aggregator": AggregatorConfig,
-        "switcher": SwitcherConfig,
-        "stages": Stage,
-    }
+    kinds: dict[str, type[msgspec.Struct]] = {"The file": TrainingConfig, "model": ModelConfig, "stages": Stage}
+    kinds |= {"aggregator": AggregatorConfig, "switcher": SwitcherConfig}
     for section, kind in kinds.items():
         fields = {field.name: field.default for field in msgspec.structs.fields(kind)}
         rows = {name: shown for name, shown in told[section].items() if name != "extends"}
@@ -126,13 +120,12 @@ def test_every_command_that_is_shown_is_there() -> None:
     "page",
     ["README.md", "docs/get-started.md", "docs/concepts/documents-and-offsets.md", "docs/concepts/scores.md"],
 )
-def test_the_python_that_is_shown_runs(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    extractor = _default_extractor()
-    monkeypatch.setattr(Extractor, "from_pretrained", lambda: extractor)  # the same model, read once for all pages
+def test_the_python_that_is_shown_runs(page: str) -> None:
+    _default_extractor()
     names: dict[str, Any] = {}
     for block in _shown(page, "python"):
         exec(compile(block, page, "exec"), names)
-    assert names["extractor"] is extractor
+    assert "extractor" in names
 
 
 def test_links_lead_somewhere() -> None:
@@ -178,7 +171,6 @@ def _share(part: Counter[str], whole: Counter[str], languages: list[str]) -> flo
     return sum(part[code] for code in languages) / max(sum(whole[code] for code in languages), 1)
 
 
-@cache
 def _default_extractor() -> Extractor:
     try:
         folder = find_model(DEFAULT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from mere.errors import InputError
@@ -78,8 +79,10 @@ class LanguageIdentifier:
         return paragraph
 
 
+@cache
 def _load() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes a second: only where it is needed
+    """Load the data, which takes a second and is the same for every identifier of a process."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     try:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
