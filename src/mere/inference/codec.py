@@ -4,9 +4,10 @@ Everything that turns scores into triples is here, in plain numpy, for training,
 alike; `mere.inference.decoding` gives them their probabilities and says which are predicted. A sentence of n tokens
 goes into the model as n+2 positions: bos, the tokens, eos.
 
-The entity head gives four n×n matrices for a sentence and one of its relations (docs/concepts/method.md): ``head[i, j]`` scores
-the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that a head starting at i
-goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the threshold of training.
+The entity head gives four n×n matrices for a sentence and one of its relations (docs/concepts/method.md):
+``head[i, j]`` scores the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that
+a head starting at i goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the
+threshold of training.
 
 Torch-free.
 """
