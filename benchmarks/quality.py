@@ -171,7 +171,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model's directory, or default")
     parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
-    negatives, examples = [EXAMPLES / "negatives.jsonl"], [EXAMPLES / "sentences.jsonl", EXAMPLES / "series.jsonl"]
+    negatives, examples = (
+        [EXAMPLES / "negatives.jsonl"],
+        [EXAMPLES / f"{name}.jsonl" for name in ("paragraphs", "sentences", "series")],
+    )
     parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
     parser.add_argument(
         "--examples", type=Path, nargs="+", default=examples, metavar="FILE", help="with triples expected"
