@@ -18,6 +18,7 @@ from mere.data.doctor import check
 from mere.data.formats.jsonl import read_jsonl
 from mere.data.formats.smiler import LABELS
 from mere.errors import ArtifactError
+from mere.evaluation.predictions import predictions
 from mere.inference.artifact import DEFAULT, find_model
 from mere.inference.extractor import Extractor
 from mere.inference.language_id import LanguageIdentifier
@@ -118,7 +119,10 @@ def test_every_command_that_is_shown_is_there() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/get-started.md", "docs/concepts/documents-and-offsets.md", "docs/concepts/scores.md"],
+    [
+        *("README.md", "docs/get-started.md", "docs/concepts/documents-and-offsets.md", "docs/concepts/scores.md"),
+        "docs/guides/test-your-code.md",
+    ],
 )
 def test_the_python_that_is_shown_runs(page: str) -> None:
     _default_extractor()
@@ -181,10 +185,9 @@ def _default_extractor() -> Extractor:
 
 def _counts(sentences: list[Sentence]) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """How many triples are expected, found and right, by language."""
-    extractor = _default_extractor()
     expected, found, right = (Counter[str]() for _ in range(3))
-    for sentence in sentences:
-        triples = {triple.key for triple in extractor.extract(sentence.text, language=sentence.language).triples}
+    for sentence, predicted in zip(sentences, predictions(_default_extractor(), sentences), strict=True):
+        triples = {triple.key for triple in predicted}
         gold = {triple.key for triple in sentence.triples}
         for counter, number in ((expected, len(gold)), (found, len(triples)), (right, len(gold & triples))):
             counter[sentence.language] += number
@@ -208,7 +211,6 @@ def test_the_default_model_finds_every_item_of_a_series() -> None:
 
 
 def test_the_default_model_finds_nothing_where_nothing_is_stated() -> None:
-    extractor = _default_extractor()
     sentences = list(read_jsonl(NEGATIVES))
-    alarms = sum(bool(extractor.extract(sentence.text, language=sentence.language).triples) for sentence in sentences)
+    alarms = sum(map(bool, predictions(_default_extractor(), sentences)))
     assert alarms <= 0.1 * len(sentences)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from mere.arrays import Floats, Integers
 from mere.errors import ArtifactError, ExportError, InputError
@@ -24,34 +23,20 @@ from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, wri
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.documents import Paragraph
 from mere.inference.extractor import Extractor
-from mere.inference.model_config import ModelConfig, SwitcherConfig
 from mere.inference.onnx_scorer import OnnxScorer
-from mere.nn.joint import JointModel
-from mere.nn.weights import save_artifact
-from mere.schema import Schema, Sentence
+from mere.schema import Sentence
 
 
-@pytest.fixture(scope="module")
-def plain(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model without graphs: random weights, moved so that most sentences get triples."""
-    torch.manual_seed(1)
-    config = ModelConfig(backbone=tiny_backbone, hidden=16, span=8, max_tokens=30, switcher=SwitcherConfig(4))
-    model = JointModel(config, Schema.of(sample)).eval()
-    with torch.no_grad():
-        model.relation_head.scores.bias[0] -= 0.1
-    folder = tmp_path_factory.mktemp("models") / "plain"
-    save_artifact(model, folder, "# a random model\n")
-    return folder
+@pytest.fixture
+def plain(tiny_model: str) -> Path:
+    """A model without graphs."""
+    return Path(tiny_model)
 
 
-@pytest.fixture(scope="module")
-def model(plain: Path, sample: list[Sentence]) -> Path:
+@pytest.fixture
+def model(exported_model: str) -> Path:
     """The same with graphs."""
-    folder = plain.parent / "exported"
-    rows = export(plain, sample[::10], OnnxScorer, output=folder, force=True)
-    assert rows[0].name == OVERALL
-    assert {row.name for row in rows[1:]} == {sentence.language for sentence in sample[::10]}
-    return folder
+    return Path(exported_model)
 
 
 @pytest.fixture
@@ -67,6 +52,14 @@ def test_the_card_tells_what_the_graphs_lose(model: Path, sample: list[Sentence]
         assert f"\n| {language} | 2 | " in card
 
 
+def test_rows_are_of_all_sentences_and_of_each_language(
+    measured_export: tuple[str, list[Row]], sample: list[Sentence]
+) -> None:
+    overall, *others = measured_export[1]
+    assert overall.name == OVERALL
+    assert {row.name for row in others} == {sentence.language for sentence in sample[::10]}
+
+
 def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
     model: Path, plain: Path, sample: list[Sentence]
 ) -> None:
@@ -79,7 +72,7 @@ def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
 
 def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sentence]) -> None:
     (copy / FOLDER / INT8).unlink()
-    texts = [sentence.text for sentence in sample[:60]]
+    texts = [sentence.text for sentence in sample[::7]]
     expected = Extractor.from_pretrained(copy).extract(texts)
     write_manifest(copy)
     found = Extractor.from_pretrained(copy, backend="torch").extract(texts)
@@ -91,7 +84,7 @@ def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sente
 
 def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence]) -> None:
     extractor = Extractor.from_pretrained(model)
-    texts = [sentence.text for sentence in sample[:60]]
+    texts = [sentence.text for sentence in sample[::7]]
     alone = [extractor.extract(text, language="de") for text in texts]
     together = extractor.extract(texts, language="de", batch_size=7)
     records = extractor.records([Paragraph("doc", 0, "\n".join(texts))], language="de")
@@ -105,7 +98,7 @@ def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence])
 
 def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
     extractor = Extractor.from_pretrained(model)
-    texts = [sentence.text for sentence in sample[:40]]
+    texts = [sentence.text for sentence in sample[::14]]
     expected = [[t.key for t in extractor.extract(text).triples] for text in texts]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(extractor.extract, texts))
