@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from mere.errors import InputError
+from mere.inference.normalise import normalise
 from mere.inference.processes import PerProcess
 
 UNDETERMINED = "und"
@@ -56,7 +57,7 @@ class LanguageIdentifier:
         if self._model is None:
             with self._lock():
                 self._model = self._model or _load()
-        ranks = self._model.rank(text)
+        ranks = self._model.rank(normalise(text).text)  # marks and odd spellings would tell against any language
         likely = [(language, probability) for language, probability in ranks if language in self.languages]
         total = sum(probability for _, probability in likely)
         if total < _FOREIGN:
