@@ -177,9 +177,12 @@ def _fuse(source: Path, target: Path) -> None:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
-    onnxruntime.InferenceSession(
-        str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSED
-    )
+    try:
+        onnxruntime.InferenceSession(
+            str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSED
+        )
+    except Exception as error:  # the library has no class of its own for them; it reads what was just written
+        raise OSError(f"the graph cannot be fused: {str(error).splitlines()[0]}") from error
 
 
 def _attention(
@@ -190,8 +193,10 @@ def _attention(
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,
+    enable_gqa: bool = False,
 ) -> Tensor:
     """Stand for torch's attention in the trace: one node of ONNX, which takes heads side by side."""
+    assert dropout_p == 0 and not is_causal and not enable_gqa  # noqa: PT018  no encoder asks for these
     batch, heads, length, width = query.shape
     mask = None if attn_mask is None else attn_mask.expand(batch, attn_mask.shape[1], length, key.shape[2])
     attended = torch.onnx.ops.symbolic(

@@ -39,6 +39,9 @@ _EMBEDDING_NAMES = {
 }
 
 
+_MOST_LAYERS = 1024
+
+
 class PackedEmbedding(nn.Module):
     """Word embeddings that stay 4-bit in the mapped file; rows are dequantised as a batch needs them.
 
@@ -116,14 +119,22 @@ class Backbone(nn.Module):
         return backbone
 
     @classmethod
-    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float) -> Backbone:
+    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float, most: int) -> Backbone:
         """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in.
 
-        ``dropout`` is as in `pretrained`: the model may be trained further.
+        ``dropout`` is as in `pretrained`: the model may be trained further. Raises `ArtifactError` for a configuration
+        with more than ``most`` parameters, before they take memory.
         """
         if name in FILES:
             backbone = cls._from_e5(name, with_weights=False)
         else:
+            layers = config.get("num_hidden_layers", 0)
+            if not isinstance(layers, int) or not 0 <= layers <= _MOST_LAYERS:
+                raise ArtifactError(f"{folder}: a backbone of {layers} layers; copy or train the model again")
+            with torch.device("meta"):
+                outline = AutoModel.from_config(AutoConfig.for_model(**config))
+            if sum(parameter.numel() for parameter in outline.parameters()) > most:
+                raise ArtifactError(f"{folder}: the backbone is larger than the weights; copy or train the model again")
             encoder = AutoModel.from_config(AutoConfig.for_model(**config))
             backbone = cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
         backbone._lock_dropout(dropout)

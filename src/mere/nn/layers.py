@@ -127,7 +127,7 @@ class EntityHead(nn.Module):
         position = torch.arange(length, device=states.device)
         distance = position.unsqueeze(0) - position.unsqueeze(1)
         nearest = distance.clamp(0, self.length_bias.shape[1] - 1)
-        bias = self.length_bias.index_select(1, nearest.flatten()).unflatten(1, (length, length))
+        bias = self.length_bias.index_select(1, nearest.flatten()).reshape(2, length, length)
         spans = scores[:, :2] + start.unsqueeze(-1) + end.unsqueeze(-2) + bias
         possible = spannable[rows]
         pair = possible.unsqueeze(-1) & possible.unsqueeze(-2)
