@@ -175,7 +175,10 @@ def _as_nobody(code: str, *arguments: str) -> str:
     """Run code as a user without rights and return what it says."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user, and only another user is refused anything")
-    start = "import os, sys\nsys.path[:] = eval(sys.argv[1])\nimport mere.inference.extractor, mere.inference.onnx_scorer, onnxruntime\nos.setuid(65534)\n"
+    start = (
+        "import os, sys\nsys.path[:] = eval(sys.argv[1])\nimport mere.inference.extractor, mere.inference.onnx_scorer\n"
+    )
+    start += "import onnxruntime\nos.setuid(65534)\n"
     command = [sys.executable, "-c", start + code, repr(sys.path), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr

@@ -28,8 +28,9 @@ from mere.inference.predictor import Item, Scorer, predict
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import load_artifact
 from mere.schema import Sentence, Triple
+from mere.training.reports import Watch
 from mere.training.run import encode, train
-from mere.training.trainer import Watch, items_of
+from mere.training.trainer import items_of
 
 KINDS = ("triple", "relation", "entity")
 

@@ -56,7 +56,8 @@ class OnnxScorer:
     def __init__(self, folder: Path, encoder: str | None = None) -> None:
         graphs = folder / FOLDER
         if encoder is None:
-            encoder = ENCODER if (graphs / ENCODER).exists() and not (graphs / INT8).exists() else INT8
+            # os.path's, which takes a folder that may not be read for one without files: the sums then tell of it
+            encoder = ENCODER if os.path.exists(graphs / ENCODER) and not os.path.exists(graphs / INT8) else INT8
         check_manifest(folder, [CONFIG, *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
         config = ArtifactConfig.read(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
