@@ -31,7 +31,7 @@ from mere.evaluation.card import with_section
 from mere.evaluation.predictions import predictions
 from mere.evaluation.scores import evaluate
 from mere.evaluation.tables import score_tables
-from mere.inference.artifact import CARD, find_model, save_card
+from mere.inference.artifact import find_model, read_card, save_card
 from mere.inference.extractor import Backend, Extractor
 from mere.schema import Sentence, Triple
 
@@ -190,7 +190,7 @@ def main() -> None:
     print(f"# Quality of {options.model} ({values['scorer']})\n{report}")
     if options.card is not None:
         folder = find_model(options.model)
-        card = (folder / CARD).read_text("utf-8")
+        card = read_card(folder).text
         card = with_section(card, "Data, licences, limits", options.card.read_text("utf-8"))
         save_card(folder, with_section(card, "Quality", report.replace("\n## ", "\n### ")))
     if options.json is not None:

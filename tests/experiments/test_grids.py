@@ -18,7 +18,7 @@ from mere.experiments.representations import represent
 from mere.experiments.runner import Data, GridRunner, Result
 from mere.schema import Sentence, Span, Triple
 from mere.training.memory import MemoryPlan
-from mere.training.trainer import EpochReport, StepReport
+from mere.training.reports import EpochReport, StepReport
 from tests.conftest import Command
 
 

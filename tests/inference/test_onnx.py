@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from mere.arrays import Floats, Integers
 from mere.errors import ArtifactError, ExportError, InputError
 from mere.export import gate as exporting
 from mere.export.gate import OVERALL, TITLE, Row, export
-from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, write_manifest
+from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, save_card, write_manifest
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.documents import Paragraph
 from mere.inference.extractor import Extractor
@@ -149,6 +150,13 @@ def _remove_encoders(folder: Path) -> None:
         (folder / FOLDER / name).unlink()
 
 
+def _add_relation(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    values["schema"]["relations"].append("likes")
+    (folder / "config.json").write_text(json.dumps(values))
+    write_manifest(folder)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "graph gone": (lambda f: (f / FOLDER / "entities.onnx").unlink(), "entities.onnx: missing"),
     "graph cut short": (
@@ -157,6 +165,19 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no graph": (lambda f: _rewrite(f, INT8, b"nothing"), "encoder.int8.onnx: cannot be run"),
     "another version": (lambda f: _edit_graphs(f, format=99), "graphs of format 99"),
+    "a version that is a float": (lambda f: _edit_graphs(f, format=1.0), "graphs of format 1.0"),
+    "a version that is true": (lambda f: _edit_graphs(f, format=True), "graphs of format True"),
+    "no token": (lambda f: _edit_graphs(f, max_tokens=0), "$.max_tokens"),
+    "fewer than no token": (lambda f: _edit_graphs(f, max_tokens=-1), "$.max_tokens"),
+    "tokens as a float": (lambda f: _edit_graphs(f, max_tokens=30.0), "$.max_tokens"),
+    "more tokens than there are": (lambda f: _edit_graphs(f, max_tokens=10**9), "more than the model can read"),
+    "words for a backbone of ids": (lambda f: _edit_graphs(f, inputs="words"), "'inputs' does not fit"),
+    "nested without end": (lambda f: _rewrite(f, GRAPHS, b"[" * 100_000), "graphs.json: not a description"),
+    "a relation too many": (_add_relation, "does not score the schema's"),
+    "another graph's name": (
+        lambda f: _rewrite(f, INT8, (f / FOLDER / "entities.onnx").read_bytes()),
+        "encoder.int8.onnx: does not score",
+    ),
     "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
     "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
     "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
@@ -172,6 +193,42 @@ def test_damage_is_named_in_one_line(kind: str, copy: Path) -> None:
         Extractor.from_pretrained(copy)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_graphs_that_do_not_fit_the_input_are_one_line(copy: Path, sample: list[Sentence]) -> None:
+    """A graph of another shape than the encoder's states is found when it first runs."""
+    graph = onnx.load(copy / FOLDER / "entities.onnx")
+    for constant in graph.graph.initializer:
+        if list(constant.dims) == [24, 16]:
+            constant.dims[:] = [16, 24]
+    onnx.save(graph, copy / FOLDER / "entities.onnx")
+    write_manifest(copy)
+    with pytest.raises(ArtifactError, match=r"entities.onnx: cannot be run \(.*\); export the model again") as caught:
+        Extractor.load(copy).extract([one.text for one in sample])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_a_cache_of_links_is_read(compact: bool, model: Path, sample: list[Sentence], tmp_path: Path) -> None:
+    """As huggingface_hub lays models out: a snapshot folder of links into a folder of blobs."""
+    source, snapshot, blobs = tmp_path / "source", tmp_path / "snapshots" / "abc", tmp_path / "blobs"
+    if compact:
+        export(model, [], OnnxScorer, output=source, force=True, compact=True)
+    else:
+        shutil.copytree(model, source)
+    texts = [sentence.text for sentence in sample[:30]]
+    expected = Extractor.load(source).extract(texts)
+    blobs.mkdir()
+    for number, path in enumerate(sorted(path for path in source.rglob("*") if path.is_file())):
+        link = snapshot / path.relative_to(source)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        blob = path.rename(blobs / f"{number:040x}")
+        link.symlink_to(Path(*[".."] * (len(link.relative_to(tmp_path).parts) - 1)) / blob.relative_to(tmp_path))
+    assert Extractor.load(snapshot).extract(texts) == expected
+    assert len(Extractor.load(snapshot, "torch").extract(texts)) == len(texts)
+    save_card(snapshot, "# copied\n")
+    assert not any(path.is_symlink() for path in snapshot.rglob("*"))
+    assert Extractor.load(snapshot).extract(texts) == expected
 
 
 def test_an_unknown_language_is_refused(model: Path) -> None:

@@ -28,7 +28,7 @@ from mere.nn.compact import Rounded
 from mere.nn.joint import JointModel
 from mere.nn.weights import load_artifact, save_artifact, write_manifest
 from mere.schema import Schema, Sentence
-from mere.training.languages import add_language
+from mere.training.run import add_language
 from tests.training.test_languages import STAGE, _margins, _silent
 
 
@@ -143,7 +143,7 @@ def test_a_language_is_added_and_the_others_stay(compact: Path, sample: list[Sen
     add_language(
         compact, "uk", mine, mine[:5], tmp_path / "new", _silent, stage=msgspec.structs.replace(STAGE, epochs=3)
     )
-    before, after = load_artifact(compact), load_artifact(tmp_path / "new")
+    before, after = load_artifact(compact), load_artifact(tmp_path / "new" / "model")
     others = [sentence for sentence in sample if sentence.language != "uk"]
     assert torch.equal(_margins(before, others), _margins(after, others))
     assert not torch.equal(_margins(before, mine), _margins(after, mine))

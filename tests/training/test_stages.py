@@ -15,8 +15,9 @@ from mere.schema import Sentence
 from mere.training.cache import StateCache
 from mere.training.config import Stage, TrainingConfig
 from mere.training.memory import MemoryPlan
+from mere.training.reports import EpochReport, StepReport
 from mere.training.run import encode, train
-from mere.training.trainer import EpochReport, StepReport, predict_examples
+from mere.training.trainer import predict_examples
 
 
 def _silent(_: StepReport | EpochReport | MemoryPlan) -> None:
