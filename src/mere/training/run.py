@@ -29,6 +29,7 @@ from mere.evaluation.calibration import OPEN, UNFITTED, Reliability, fit_decodin
 from mere.evaluation.card import model_card
 from mere.evaluation.predictions import gold_candidates, predictions
 from mere.evaluation.scores import Evaluation, evaluate
+from mere.inference.artifact import ArtifactConfig
 from mere.inference.codec import Example
 from mere.inference.extractor import Extractor
 from mere.inference.manifest import sha256
@@ -55,22 +56,40 @@ def train(
     watch: Watch,
     *,
     first: Path | None = None,
+    start: Path | None = None,
 ) -> Path:
     """Train all stages and return the folder of the final artifact; a run that was interrupted goes on.
 
-    ``first`` is the artifact of a first stage that another run has trained; this run then starts at the second.
+    Parameters
+    ----------
+    first:
+        The artifact of a first stage that another run has trained; this run then starts at the second.
+    start:
+        The artifact that the first stage starts from, in place of the backbone; its shape and schema are kept, whatever
+        the configuration says of the model.
 
-    Raises `InputError` for data that cannot be trained on, `ArtifactError` where ``output`` holds another run.
+    Raises
+    ------
+    InputError
+        For data that cannot be trained on.
+    SchemaError
+        Where the data states a relation that ``start`` does not know.
+    ArtifactError
+        Where ``output`` holds another run.
     """
     train, dev = _keep(config, train), _keep(config, dev)
     if not any(sentence.triples for sentence in train):
         raise InputError("the training data states no triple; check the files and the configuration's languages")
     if not dev:
         raise InputError("there is no dev data; name a file, or leave it out to have a part of the training data")
-    sums = [sha256(first / MANIFEST)] if first is not None else []
+    if start is not None:
+        stored = ArtifactConfig.read(start)
+        check_relations(stored.schema, [*train, *dev])
+        config = msgspec.structs.replace(config, model=stored.model)
+    sums = [sha256(folder / MANIFEST) for folder in (first, start) if folder is not None]
     fingerprint = _fingerprint([msgspec.json.encode(config).decode(), *sums], train, dev)
     schema = Schema.of(train)
-    source = first
+    source = first or start
     with RunFolder.claimed(output, fingerprint, {"config": msgspec.to_builtins(config)}) as run:
         for number, stage in enumerate(config.stages):
             if number == 0 and first is not None:
