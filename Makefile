@@ -15,8 +15,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLAIN := $(VENV)/.plain
 STAMP := $(VENV)/.installed
-# all that need no trained model
-BENCHMARKS := $(filter-out benchmarks/quality.py,$(wildcard benchmarks/*.py))
+# all that need no trained model and no data of others
+BENCHMARKS := $(filter-out $(addprefix benchmarks/,quality.py forms.py sentences.py),$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix bench default-model
@@ -41,7 +41,7 @@ demo: $(PLAIN)  ## read sentences in eight languages with the model in the packa
 	$(BIN)/mere extract --lines examples/demo.txt
 
 test: $(STAMP)  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=10
 
 check: $(STAMP)  ## lint, formatting, strict types
 	$(BIN)/ruff check

@@ -25,11 +25,13 @@ from mere.cli.machine import machine
 from mere.data.files import atomic_write
 from mere.data.formats import read_all
 from mere.errors import InputError
+from mere.evaluation.bootstrap import Score
 from mere.evaluation.calibration import expected_calibration_error, triple_bins
 from mere.evaluation.card import with_section
 from mere.evaluation.predictions import predictions
-from mere.evaluation.scores import Score, evaluate
-from mere.inference.artifact import CARD, find_model, save_card
+from mere.evaluation.scores import evaluate
+from mere.evaluation.tables import score_tables
+from mere.inference.artifact import find_model, read_card, save_card
 from mere.inference.extractor import Backend, Extractor
 from mere.schema import Sentence, Triple
 
@@ -55,15 +57,10 @@ def on_gold(extractor: Extractor, files: Sequence[Path]) -> dict[str, Any]:
     found = predictions(extractor, gold)
     scores, bins = evaluate(gold, found), triple_bins(gold, found)
     error = expected_calibration_error(bins)
-    rows = []
-    for name, of in {**scores.languages, "micro": scores.micro, "macro": scores.macro}.items():
-        triple = of["triple"]
-        interval = "–".join(map(percent, triple.ci95))
-        values = (triple.precision, triple.recall, triple.f1, of["relation"].f1)
-        rows.append([name, *map(percent, values), interval])
     heading("Gold data", len(gold), left_out)
-    table(["language", "precision", "recall", "triple F1", "relation F1", "interval of triple F1"], rows)
-    print(f"\nExpected calibration error of triple scores: {error:.3f}\n")
+    for scored in score_tables(scores):
+        print(f"{scored.note[0].upper()}{scored.note[1:]}.\n\n{scored.markdown()}\n")
+    print(f"Expected calibration error of triple scores: {error:.3f}\n")
     table(
         ["score", "triples", "mean score", "right"],
         [[f"{of.low:.1f}–{of.high:.1f}", str(of.count), f"{of.score:.2f}", f"{of.right:.2f}"] for of in bins],
@@ -174,7 +171,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model's directory, or default")
     parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
-    negatives, examples = [EXAMPLES / "negatives.jsonl"], [EXAMPLES / "sentences.jsonl", EXAMPLES / "series.jsonl"]
+    negatives, examples = (
+        [EXAMPLES / "negatives.jsonl"],
+        [EXAMPLES / f"{name}.jsonl" for name in ("paragraphs", "sentences", "series")],
+    )
     parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
     parser.add_argument(
         "--examples", type=Path, nargs="+", default=examples, metavar="FILE", help="with triples expected"
@@ -190,7 +190,7 @@ def main() -> None:
     print(f"# Quality of {options.model} ({values['scorer']})\n{report}")
     if options.card is not None:
         folder = find_model(options.model)
-        card = (folder / CARD).read_text("utf-8")
+        card = read_card(folder).text
         card = with_section(card, "Data, licences, limits", options.card.read_text("utf-8"))
         save_card(folder, with_section(card, "Quality", report.replace("\n## ", "\n### ")))
     if options.json is not None:

@@ -67,7 +67,7 @@ def test_intervals_hold_the_score_and_narrow_with_data() -> None:
 
 def test_the_json_has_the_agreed_form() -> None:
     values = evaluate([_gold("de", _triple(0, "met", 1))], [[]], lost_to_length=1).to_dict()
-    assert set(values) == {"micro", "macro", "languages", "sentences", "lost_to_length"}
+    assert set(values) == {"micro", "macro", "languages", "sentences", "lost_to_length", "facts"}
     assert set(values["micro"]) >= {"triple", "relation", "entity"}
     assert set(values["languages"]["de"]["triple"]) == {"precision", "recall", "f1", "ci95"}
     assert (values["sentences"], values["lost_to_length"]) == (1, 1)

@@ -20,18 +20,19 @@ def add_language_command(
     model: Annotated[str, model_argument("it stays as it is")],
     data: Annotated[list[Path], files_argument("Sentences of the language", "DATA…")],
     language: Annotated[str, language_option("Code of the language.")],
-    output: Annotated[Path, output_option("Directory of the new model.")],
+    output: Annotated[Path, output_option("Folder of the run; a run found there goes on.")],
     dev: Dev = None,
     seed: Seed = 1,
 ) -> None:
     """Add a language to a model, or train one's sub-module further; other languages' outputs do not change.
 
+    The new model is the folder model in that of the run. An interrupted run goes on when the same command is given.
     Without dev data a fifth of the ids is held out.
 
-    Example: mere add-language model swahili.jsonl --language sw --output model-sw
+    Example: mere add-language model swahili.jsonl --language sw --output runs/sw
     """
     require("torch", "train")
-    from mere.training.languages import add_language
+    from mere.training.run import add_language
 
     sentences, held = split_dev(read_sentence_files(data), dev, DEV_SHARE, seed)
     with watching() as watch:
@@ -39,4 +40,4 @@ def add_language_command(
     for name, evaluation in (("before", scores.before), ("after", scores.after)):
         line = ", ".join(f"{kind} {100 * evaluation.micro[kind].f1:.1f}" for kind in ("triple", "relation", "entity"))
         tell(f"{name}: dev F1 {line} on {evaluation.sentences} sentences")
-    tell(f"the model is in {output}")
+    tell(f"the model is in {scores.model}")

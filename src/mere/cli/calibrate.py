@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from mere.cli.console import output as results
+from mere.cli.console import warn
 from mere.cli.gold import read_sentence_files
 from mere.cli.options import Model, files_argument, output_option
-from mere.errors import InputError
-from mere.inference.artifact import CARD, find_model, in_place, save_decoding
+from mere.inference.artifact import find_model, in_place, read_card, save_decoding
 from mere.inference.extractor import Extractor
 
 
@@ -38,10 +38,8 @@ def calibrate_command(
     extractor.codec = extractor.codec.with_decoding(OPEN)
     decoding, reliability = fit_decoding(gold_candidates(extractor, sentences), sentences, precision)
     report = confidence(reliability)
-    path = folder / CARD
-    try:
-        card = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read; copy or train the model again", path=path) from error
-    save_decoding(folder, decoding, with_section(card, CONFIDENCE, report), target)
+    card = read_card(folder)
+    if card.problem:
+        warn(card.problem)
+    save_decoding(folder, decoding, with_section(card.text, CONFIDENCE, report), target)
     results().print(report, soft_wrap=True)

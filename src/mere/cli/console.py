@@ -98,11 +98,16 @@ def summarise(report: Report) -> None:
 
 
 def table(*columns: str, rows: Sequence[Sequence[str | Text]], footer: Sequence[str] = (), caption: str = "") -> Table:
-    """Return a table for people: names in the first column, figures in the others."""
+    """Return a table for people: names in the first column, whose words are never cut, figures in the others."""
     made = Table(box=None, header_style="bold", footer_style="bold", show_footer=bool(footer), caption=caption or None)
+    made.collapse_padding, made.pad_edge = True, False
+    longest = max((len(word) for row in rows for word in str(row[0]).split()), default=0)
     feet = [*footer, *("" for _ in columns[len(footer) :])]
     for number, (name, foot) in enumerate(zip(columns, feet, strict=True)):
-        made.add_column(name, Text(foot), justify="right" if number else "left")
+        if number:
+            made.add_column(name, Text(foot), justify="right")
+        else:
+            made.add_column(name, Text(foot), overflow="fold", min_width=longest)
     for row in rows:
         made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return made

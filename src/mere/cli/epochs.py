@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from mere.cli.console import State, progress, tell, warn
 
 if TYPE_CHECKING:
-    from mere.training.trainer import Watch
+    from mere.training.reports import Watch
 
 
 @contextmanager
 def watching() -> Iterator[Watch]:
     """Show a bar with loss, speed and time left on a terminal, and a line an epoch everywhere."""
     from mere.training.memory import MemoryPlan
-    from mere.training.trainer import EpochReport, StepReport
+    from mere.training.reports import EpochReport, StepReport
 
     state, start = State("preparing"), time.monotonic()
     sentences, best = 0, -1.0

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mere.cli.console import tell
+from mere.cli.console import tell, warn
 from mere.cli.gold import read_sentence_files
 from mere.cli.options import files_argument, model_argument, output_option
 from mere.errors import require
-from mere.inference.artifact import find_model, in_place
+from mere.inference.artifact import find_model, in_place, read_card
 
 
 def export_command(
@@ -39,7 +39,10 @@ def export_command(
     folder = find_model(model)
     target = output or in_place(folder)
     sentences = read_sentence_files(files) if files else []
+    problem = read_card(folder).problem
     rows = export(folder, sentences, OnnxScorer, output=target, force=force, compact=compact)
+    if problem:
+        warn(problem)
     for row in rows:
         graphs = ", ".join(f"{name} {f1:.2f}" for name, f1 in row.exported.items())
         tell(f"{row.name} ({row.sentences} sentences): triple F1 with torch {row.torch:.2f}, {graphs}")

@@ -20,7 +20,7 @@ from mere.inference.artifact import DEFAULT
 from mere.inference.documents import Paragraph
 from mere.inference.extractor import Backend, Extractor, Record
 from mere.inference.resume import belongs_to, resumable
-from mere.inference.sources import Reading, matches, read_documents
+from mere.inference.sources import matches, read_documents
 from mere.inference.writers import FORMS, Format, form_of
 
 
@@ -90,11 +90,18 @@ def extract_command(
         batch_size=batch_size,
     )
     request.check(extractor)
-    reading = Reading(lines, markup, text_column, lambda path: matches(path, include) and not belongs_to(output, path))
     watch = Watch(extractor.languages, shown=output is not None or not sys.stdout.isatty())
 
     def extract(known: Iterable[Paragraph] = ()) -> Iterator[Record]:
-        paragraphs = read_documents(sources, reading, failed=watch.failed, report=watch.report)
+        paragraphs = read_documents(
+            sources,
+            lines=lines,
+            markup=markup,
+            text_column=text_column,
+            chosen=lambda path: matches(path, include) and not belongs_to(output, path),
+            failed=watch.failed,
+            report=watch.report,
+        )
         return watch.records(request.records(extractor, watch.tally.read(paragraphs), known))
 
     if output is None:

@@ -16,7 +16,7 @@ _KEPT = 20
 
 
 def read_sentence_files(files: Sequence[Path]) -> list[Sentence]:
-    """Read all sentences of the files and tell what was mended or left out; raises `InputError` where there are none."""
+    """Read all sentences of files, and tell what was mended or left out; raises `InputError` where there are none."""
     report = Report(keep=_KEPT if is_verbose() else 1)
     sentences = list(read_all(files, report=report))
     summarise(report)

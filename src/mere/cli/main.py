@@ -30,6 +30,7 @@ COMMANDS = {
     "export": "mere.cli.export:export_command",
     "bench": "mere.cli.bench:bench_command",
     "reproduce": "mere.cli.reproduce:reproduce_command",
+    "info": "mere.cli.info:info_command",
     "data": "mere.cli.data:data_app",
 }
 """Where each command is: a function, or a group of commands."""

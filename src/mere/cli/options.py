@@ -13,7 +13,7 @@ import typer
 from mere.cli.console import set_verbosity
 
 FILES = "SMiLER's .tsv or .jsonl, also with .gz; repeatable"
-_MODEL = "A model's directory, or default"
+_MODEL = "A model's directory, its name on the Hugging Face Hub, or default"
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help=f"{_MODEL}.")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="MODEL", help=f"{_MODEL}, the one in the package.")]

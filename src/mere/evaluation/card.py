@@ -3,56 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from mere.evaluation.calibration import BINS, Bin, Reliability
-from mere.evaluation.scores import Evaluation, Score
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from mere.nn.joint import JointModel
+from mere.evaluation.scores import Evaluation
+from mere.evaluation.tables import facts_table, triples_table
+from mere.schema import Schema
 
 CONFIDENCE = "Confidence"
 """Title of the card's section on scores."""
 
 
-def model_card(model: JointModel, scores: Evaluation, sentences: int, reliability: Reliability | None = None) -> str:
+def model_card(
+    schema: Schema,
+    backbone: str,
+    sizes: Mapping[str, int],
+    scores: Evaluation,
+    sentences: int,
+    reliability: Reliability | None = None,
+) -> str:
     """Write the card: what the model can say, what it was trained on, how well it does on the dev data.
 
-    ``reliability`` says how far its scores can be trusted, where that was measured.
+    Parameters
+    ----------
+    schema, backbone, sizes:
+        What the model can say, the name of what it was built on, and the parameters of each of its parts.
+    scores, sentences:
+        Scores on the dev data, and how many sentences training has seen.
+    reliability:
+        How far the scores of triples can be trusted, where that was measured.
     """
-    schema = model.schema
-    parts: dict[str, list[nn.Module]] = {
-        "backbone": [model.backbone],
-        "aggregator": [model.aggregator] if model.aggregator is not None else [],
-        "switcher": list(model.switchers),
-        "heads": [model.relation_head, model.entity_head],
-    }
-    sizes = {name: _size(modules) for name, modules in parts.items() if modules}
-    rows = [_row(name, of) for name, of in (("micro", scores.micro), ("macro", scores.macro))]
-    rows += [_row(language, of) for language, of in scores.languages.items()]
+    parts = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
     card = "\n".join(
         [
             "# mere model",
             "",
-            f"Backbone `{model.config.backbone}`, {sum(sizes.values()):,} parameters beside the word embeddings: "
-            + ", ".join(f"{name} {size:,}" for name, size in sizes.items())
-            + ".",
+            f"Backbone `{backbone}`, {sum(sizes.values()):,} parameters beside the word embeddings: {parts}.",
             "",
             f"Trained on {sentences:,} sentences. Languages: {', '.join(schema.languages)}.",
             f"Relations: {', '.join(schema.relations)}.",
             "",
-            f"F1 in per cent on {scores.sentences:,} dev sentences, with the 95 % bootstrap interval of triple F1:",
-            "",
-            "| language | triple | interval | relation | entity pair |",
-            "|---|---|---|---|---|",
-            *rows,
+            quality(scores),
             "",
         ]
     )
     return card if reliability is None else with_section(card, CONFIDENCE, confidence(reliability))
+
+
+def quality(scores: Evaluation) -> str:
+    """Describe how well a model does on dev data, by facts first where any was annotated for all relations."""
+    exact = triples_table(scores)
+    lines = []
+    if scores.fully_annotated is not None:
+        facts = facts_table(scores.fully_annotated)
+        lines += [
+            "On dev sentences that were annotated for all relations, with the 95 % bootstrap interval of strict F1: "
+            f"{facts.note}. A triple that is turned round by an inverse or symmetric relation is the same fact; strict "
+            "wants both spans exact, lenient both overlapping.",
+            "",
+            facts.markdown(),
+            "",
+        ]
+    return "\n".join([*lines, f"On the dev data: {exact.note}.", "", exact.markdown()])
 
 
 def confidence(reliability: Reliability) -> str:
@@ -60,7 +72,7 @@ def confidence(reliability: Reliability) -> str:
     triple, relation = (100 * f1 for f1 in reliability.f1)
     lines = [
         "A triple's score is the probability that it is right. Measured on "
-        f"{sum(of.count for of in reliability.bins):,} predicted triples, each half of the data judged by curves and "
+        f"{sum(bin.count for bin in reliability.bins):,} predicted triples, each half of the data judged by curves and "
         f"thresholds fitted on the other: expected calibration error {reliability.ece:.3f} ({BINS} bins of equal "
         f"width), triple F1 {triple:.1f}, relation F1 {relation:.1f}.",
         "",
@@ -89,17 +101,6 @@ def with_section(card: str, title: str, body: str) -> str:
     return f"{before.rstrip()}\n\n## {title}\n\n{body.strip()}\n" + (f"\n{tail}" if tail else "")
 
 
-def _bin(of: Bin) -> str:
-    bar = "█" * round(20 * of.right)
-    return f"| {of.low:.1f}–{of.high:.1f} | {of.count} | {of.score:.2f} | {of.right:.2f} | {bar} |"
-
-
-def _size(modules: Sequence[nn.Module]) -> int:
-    return sum(parameter.numel() for module in modules for parameter in module.parameters())
-
-
-def _row(name: str, scores: dict[str, Score]) -> str:
-    triple = scores["triple"]
-    low, high = (100 * bound for bound in triple.ci95)
-    relation, entity = (100 * scores[kind].f1 for kind in ("relation", "entity"))
-    return f"| {name} | {100 * triple.f1:.1f} | {low:.1f}–{high:.1f} | {relation:.1f} | {entity:.1f} |"
+def _bin(bin: Bin) -> str:
+    bar = "█" * round(20 * bin.right)
+    return f"| {bin.low:.1f}–{bin.high:.1f} | {bin.count} | {bin.score:.2f} | {bin.right:.2f} | {bar} |"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mere.arrays import Doubles
-from mere.evaluation.scores import f1
+from mere.evaluation.bootstrap import f1, resampled
 from mere.experiments.runner import Result
 
 _RESAMPLES = 2000
@@ -96,9 +96,8 @@ def _of_result(result: Result, kind: str) -> Doubles:
     totals = []
     for number, language in enumerate(sorted(set(result.languages))):
         mine = counts[of == language]
-        size = len(mine)
-        draws = np.random.default_rng([number, size]).multinomial(size, np.full(size, 1 / size), size=_RESAMPLES)
-        totals.append(np.concatenate([mine.sum(0, keepdims=True), draws @ mine]))
+        draws = resampled(mine, np.random.default_rng([number, len(mine)]), _RESAMPLES)
+        totals.append(np.concatenate([mine.sum(0, keepdims=True), draws]))
     scores = [f1(total) for total in totals]
     return 100 * np.stack([*scores, np.mean(scores, axis=0), f1(np.sum(totals, axis=0))])
 

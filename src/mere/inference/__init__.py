@@ -1,0 +1,1 @@
+"""Extraction: from texts to documents with triples. No torch."""

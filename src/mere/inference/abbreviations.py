@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import lru_cache
-from importlib import resources
 from itertools import pairwise
+from pathlib import Path
 
 _SHARED = "any"
 
@@ -86,5 +85,6 @@ def words_for(language: str) -> Words:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, str]]:
-    file = resources.files("mere.inference").joinpath("abbreviations.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    import tomllib  # here, since every start of the program would wait for it
+
+    return tomllib.loads(Path(__file__).with_name("abbreviations.toml").read_text(encoding="utf-8"))

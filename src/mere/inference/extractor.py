@@ -18,6 +18,7 @@ from mere.inference.language_id import LanguageIdentifier
 from mere.inference.options import Options
 from mere.inference.predictor import Scorer
 from mere.inference.reader import Encoder, Reader
+from mere.inference.renamed import OldNames
 from mere.inference.tokenizer import Tokenizer
 from mere.schema import Document, Sentence
 
@@ -39,7 +40,7 @@ class Record:
     windows: int = 1
 
 
-class Extractor:
+class Extractor(OldNames):
     """Extracts triples; safe to use from several threads, after a fork, and to pickle.
 
     Parameters
@@ -158,8 +159,8 @@ class Extractor:
     def extract(  # type: ignore[overload-overlap]  # a string is a sequence of strings; it comes first
         self,
         text: str,
-        *,
         language: str | None = None,
+        *,
         threshold: float | Mapping[str, float] | None = None,
         relations: Sequence[str] | None = None,
         precise: bool = False,
@@ -170,15 +171,17 @@ class Extractor:
     def extract(
         self,
         text: Iterable[str],
-        *,
         language: str | None = None,
+        *,
         threshold: float | Mapping[str, float] | None = None,
         relations: Sequence[str] | None = None,
         precise: bool = False,
         markup: Literal["html", "wiki"] | None = None,
         batch_size: int = 32,
     ) -> list[Document]: ...
-    def extract(self, text: str | Iterable[str], **options: Any) -> Document | list[Document]:
+    def extract(
+        self, text: str | Iterable[str], language: str | None = None, **options: Any
+    ) -> Document | list[Document]:
         """Read a text, or several, and return a document for each.
 
         Parameters
@@ -208,10 +211,10 @@ class Extractor:
             no probability, or ``precise`` where the model has no such thresholds or ``threshold`` is given too.
         """
         if isinstance(text, str):
-            return next(self.pipe([text], **options))
+            return next(self.pipe([text], language=language, **options))
         if not isinstance(text, Iterable) or isinstance(text, (bytes, Mapping)):
             raise InputError(f"a text must be a string, or several in a list, not {type(text).__name__}")
-        return list(self.pipe(text, **options))
+        return list(self.pipe(text, language=language, **options))
 
     def pipe(self, texts: Iterable[str | tuple[str, str]], **options: Any) -> Iterator[Document]:
         """Yield the documents of any number of texts, or of pairs of an id and a text, in their order.

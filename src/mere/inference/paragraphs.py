@@ -53,7 +53,7 @@ def group_lines(lines: Iterable[str], limit: int = LONGEST_BLOCK) -> Iterator[li
     Parameters
     ----------
     lines:
-        Lines with their ends, as `str.splitlines` and `mere.runtime.documents.read_paragraphs` give them.
+        Lines with their ends, as `str.splitlines` and `mere.inference.documents.read_paragraphs` give them.
     limit:
         Characters that a block may have.
     """
@@ -94,8 +94,9 @@ def _joined(lines: list[str]) -> list[bool]:
     """Return for each line but the first whether it goes on with the paragraph of the line before."""
     if _WIDE.search("".join(lines)):
         # such text is wrapped at a number of columns by some, of signs by others
-        columns = _joined_by([_columns(line) for line in lines], lines, NARROWEST)
-        return columns if any(columns) else _joined_by([len(line) for line in lines], lines, NARROWEST // 2)
+        by_columns = _joined_by([_columns(line) for line in lines], lines, NARROWEST)
+        by_signs = _joined_by([len(line) for line in lines], lines, NARROWEST // 2)
+        return max(by_columns, by_signs, key=sum)
     return _joined_by([len(line) for line in lines], lines, NARROWEST)
 
 

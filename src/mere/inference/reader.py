@@ -1,4 +1,4 @@
-"""Sentences to triples: normalised, tokenised, read in windows, scored in batches, and back in the text as it was given.
+"""Sentences to triples: normalised, tokenised, read in windows, scored in batches, and back in the text as given.
 
 The one path that extraction, evaluation and calibration share.
 """

@@ -17,6 +17,9 @@ from mere.inference.stops import CASED, INVISIBLE, OPENERS, REACH, WORD, Place, 
 _BRACKET = 200
 """Characters before and after a stop within which a bracket around it counts."""
 
+_LONGEST_ABBREVIATION = 7
+"""Letters from which on a word that no list holds is taken to be whole."""
+
 _QUOTED = 1000
 """Characters before a stop in which quotes are counted."""
 
@@ -126,7 +129,7 @@ def _ends(text: str, start: int, match: re.Match[str], words: Words, language: s
     if rest[0] in _STOPS or rest[0] in _INFIX or (dash and rest[0].isdigit()):
         return False
     place = Place.around(text, start, stop, rest, "(" in ahead[: len(ahead) - len(rest)], words)
-    if rest[0].islower() and not _apostrophe(ahead):
+    if rest[0].islower() and not _apostrophe(ahead) and not (rest == ahead and _is_careless(place, match)):
         return False
     if language == "ko" and match["closers"] and _KOREAN_SAYS.match(place.rest):
         return False
@@ -135,6 +138,13 @@ def _ends(text: str, start: int, match: re.Match[str], words: Words, language: s
     if match["stops"] == ".":
         return ends_full_stop(place, language, bool(closer or _QUOTE.search(match["closers"])), bool(dash))
     return _ends_mark(place, match)
+
+
+def _is_careless(place: Place, match: re.Match[str]) -> bool:
+    """Whether a sentence may end before a small letter: after a word that is too long for an abbreviation."""
+    word = place.word
+    long = len(word) >= _LONGEST_ABBREVIATION and word.isalpha() and word.islower()
+    return long and match["stops"] == "." and not match["closers"] and not place.words.kind(word)
 
 
 def _apostrophe(ahead: str) -> bool:

@@ -24,31 +24,21 @@ from mere.inference.markup import Markup
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How files are read.
+class _Reading:
+    """How a file is read, as `read_documents` has it."""
 
-    Attributes
-    ----------
-    lines:
-        Take every line of a text file as a document of its own.
-    markup:
-        Pass over this markup; a file is then held whole.
-    text_column:
-        The column or key of the texts in files that hold rows.
-    chosen:
-        Which of the files in folders to read.
-    """
-
-    lines: bool = False
-    markup: Markup | None = None
-    text_column: str = TEXT_COLUMN
-    chosen: Callable[[Path], bool] = lambda path: True
+    lines: bool
+    markup: Markup | None
+    text_column: str
 
 
 def read_documents(
     sources: Iterable[str | Path],
-    reading: Reading | None = None,
     *,
+    lines: bool = False,
+    markup: Markup | None = None,
+    text_column: str = TEXT_COLUMN,
+    chosen: Callable[[Path], bool] = lambda path: True,
     failed: Callable[[InputError], None] | None = None,
     report: Report | None = None,
 ) -> Iterator[Paragraph]:
@@ -58,21 +48,27 @@ def read_documents(
     ----------
     sources:
         A string is a text, a path a file or a folder.
-    reading:
-        How files are read.
+    lines:
+        Take every line of a text file as a document of its own.
+    markup:
+        Pass over this markup; a file is then held whole.
+    text_column:
+        The column or key of the texts in files that hold rows.
+    chosen:
+        Which of the files in folders to read.
     failed:
         Told of every file, folder or row that cannot be read, to its end or at all; reading goes on with the next one.
         Without it the first such `InputError` is raised.
     report:
         Told of what is left out of files that hold rows.
     """
-    reading = reading or Reading()
+    reading = _Reading(lines, markup, text_column)
     report = Report(told=failed) if report is None else report
     for source in sources:
         if isinstance(source, str):
-            yield from paragraphs_of("text", checked_text(source), reading.markup)
+            yield from paragraphs_of("text", checked_text(source), markup)
             continue
-        for file in _files(source, reading.chosen):
+        for file in _files(source, chosen):
             try:
                 if isinstance(file, InputError):
                     raise file
@@ -118,7 +114,7 @@ def _below(folder: Path, chosen: Callable[[Path], bool]) -> Iterator[Path | Inpu
             yield path if os.path.isfile(path) else InputError("is neither a file nor a folder", path=path)
 
 
-def _read(path: Path, reading: Reading, report: Report) -> Iterator[Paragraph]:
+def _read(path: Path, reading: _Reading, report: Report) -> Iterator[Paragraph]:
     name = "stdin" if path == STDIN else str(path).encode("utf-8", "replace").decode()
     if holds_rows(path):
         last = None

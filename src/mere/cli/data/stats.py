@@ -27,7 +27,7 @@ def stats_command(
         write_json({"languages": values, "total": everything.to_dict()}, as_json, files)
     if as_json == STANDARD:
         return
-    names = ("sentences", "negatives", "partly annotated", "triples", "relations", "length: median", "95 %", "max")
+    names = ("sentences", "negatives", "partly", "triples", "relations", "length: median", "95 %", "max")
     rows = [(language, *_cells(counts)) for language, counts in languages.items()]
     footer = ("all", *_cells(everything)) if len(languages) > 1 else ()
     output().print(table("language", *names, rows=rows, footer=footer))

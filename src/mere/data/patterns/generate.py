@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -76,9 +77,8 @@ def generate(
             else:
                 draft.add(pattern)
             sentence = draft.sentence()
-            yield Sentence(
-                sentence.text, file.language, sentence.triples, f"{file.language}/{pattern.id}/{seed}-{number}"
-            )
+            annotated = file.annotation.looked_for({t.relation for t in sentence.triples}, file.relations)
+            yield replace(sentence, id=f"{file.language}/{pattern.id}/{seed}-{number}", annotated=annotated)
 
 
 def _extend(draft: Draft, first: Pattern, others: Sequence[Pattern]) -> None:

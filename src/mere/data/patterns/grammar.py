@@ -34,6 +34,10 @@
     [negatives]
     patterns = ["{person} besuchte die Messe in {city}."]
 
+    [annotation]                   # relations that patterns may state without a word; all optional
+    loose = ["has-type"]           # besides their own triples, in patterns that have some
+    loose_negatives = ["has-type"] # in negatives
+
     [frames]                       # what can make a sentence longer without stating a relation; all optional
     before = ["Kurz notiert: "]                          # leads into a sentence that begins with a slot
     after = [", wie die Zeitung am {day}. Mai schrieb"]  # goes before the full stop
@@ -45,7 +49,8 @@ A slot without a name, ``{list}`` or ``{list.form}``, is a distractor. No item i
 ``{t:list+}`` or ``{t:list.form+}`` is a series of two to five items in the same form; its triples hold for each.
 ``{year} {day} {number} {small} {decimal}`` need no list: a year, 1..28, an integer of 3 to 7 digits, 2..99, and a
 number with one or two decimals. Years rise within a sentence, so that people die after they are born. A sentence that
-would begin with a small letter is capitalised.
+would begin with a small letter is capitalised. Sentences count as annotated for all of the file's relations but the
+loose ones.
 """
 
 from __future__ import annotations
@@ -53,8 +58,9 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +133,22 @@ class Frames:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    """Relations that patterns may state without marking it: nothing is to be learnt from their absence.
+
+    ``loose`` in patterns that have triples, ``loose_negatives`` in those that have none.
+    """
+
+    loose: tuple[str, ...] = ()
+    loose_negatives: tuple[str, ...] = ()
+
+    def looked_for(self, stated: Collection[str], relations: Iterable[str]) -> tuple[str, ...] | None:
+        """Return which of the ``relations`` count as looked for in a sentence that states some; None for all."""
+        loose = self.loose if stated else self.loose_negatives
+        return tuple(name for name in relations if name in stated or name not in loose) if loose else None
+
+
+@dataclass(frozen=True)
 class PatternFile:
     """One language's patterns: ``lists`` maps a name to items, an item to its forms."""
 
@@ -136,6 +158,12 @@ class PatternFile:
     patterns: tuple[Pattern, ...]
     format: Format = Format()
     frames: Frames = Frames()
+    annotation: Annotation = Annotation()
+
+    @cached_property
+    def relations(self) -> tuple[str, ...]:
+        """The relations that the patterns state, sorted."""
+        return tuple(sorted({relation for pattern in self.patterns for _, relation, _ in pattern.facts}))
 
     def parse(self, text: str) -> Parts:
         """Split a pattern or an item into literal text and slots; raises `SchemaError` for an unknown list or form."""
@@ -177,7 +205,7 @@ def read_patterns(path: Path) -> PatternFile:
 
 
 def _build(values: dict[str, Any], folder: Path) -> PatternFile:
-    unknown = set(values) - {"language", "format", "forms", "lists", "patterns", "negatives", "frames"}
+    unknown = set(values) - {"language", "format", "forms", "lists", "patterns", "negatives", "frames", "annotation"}
     if unknown:
         raise InputError(f"unknown table '{min(unknown)}'")
     language = values.get("language")
@@ -201,7 +229,18 @@ def _build(values: dict[str, Any], folder: Path) -> PatternFile:
     patterns += [_pattern(bare, NO_RELATION, number, text) for number, text in enumerate(negatives, start=1)]
     if not patterns:
         raise InputError("holds no patterns; add some under [patterns]")
-    return replace(bare, patterns=tuple(patterns), frames=_frames(bare, values.get("frames", {})))
+    file = replace(bare, patterns=tuple(patterns), frames=_frames(bare, values.get("frames", {})))
+    return replace(file, annotation=_annotation(file, values.get("annotation", {})))
+
+
+def _annotation(file: PatternFile, values: dict[str, Any]) -> Annotation:
+    for name, relations in values.items():
+        if name not in ("loose", "loose_negatives"):
+            raise InputError("knows loose and loose_negatives only", field=f"annotation.{name}")
+        unknown = [str(relation) for relation in relations if relation not in file.relations]
+        if unknown:
+            raise InputError(f"no pattern states '{unknown[0]}'", field=f"annotation.{name}")
+    return Annotation(*(tuple(values.get(name, ())) for name in ("loose", "loose_negatives")))
 
 
 def _format(values: dict[str, Any]) -> Format:
