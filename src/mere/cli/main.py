@@ -19,8 +19,6 @@ from mere.errors import MereError
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What wrong options and arguments raise; typer does not name it."""
 
-_NAME = "Triples with exact offsets from sentences in many languages."
-
 COMMANDS = {
     "extract": "mere.cli.extract:extract_command",
     "train": "mere.cli.train:train_command",
@@ -41,8 +39,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 def build(chosen: str | None = None) -> typer.Typer:
     """Build the command line, with the ``chosen`` command alone where there is one of this name: it starts sooner."""
-    app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-    app.callback()(_whole)
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(whole)
     for name in [chosen] if chosen in COMMANDS else COMMANDS:
         module, attribute = COMMANDS[name].split(":")
         command = getattr(importlib.import_module(module), attribute)
@@ -59,13 +57,14 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _whole(
+def whole(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
+    """Triples with exact offsets from sentences in many languages."""
     set_verbosity(quiet, verbose)
 
 
