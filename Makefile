@@ -41,7 +41,7 @@ demo: $(PLAIN)  ## read sentences in eight languages with the model in the packa
 	$(BIN)/mere extract --lines examples/demo.txt
 
 test: $(STAMP)  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=10
 
 check: $(STAMP)  ## lint, formatting, strict types
 	$(BIN)/ruff check

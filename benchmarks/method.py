@@ -31,8 +31,9 @@ from mere.training.batches import LanguageMixer, collate
 from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig, load_config
+from mere.training.reports import EpochReport
 from mere.training.run import encode
-from mere.training.trainer import EpochReport, StageTrainer
+from mere.training.trainer import StageTrainer
 
 WARM_UP = 2
 

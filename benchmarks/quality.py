@@ -31,7 +31,7 @@ from mere.evaluation.card import with_section
 from mere.evaluation.predictions import predictions
 from mere.evaluation.scores import evaluate
 from mere.evaluation.tables import score_tables
-from mere.inference.artifact import CARD, find_model, save_card
+from mere.inference.artifact import find_model, read_card, save_card
 from mere.inference.extractor import Backend, Extractor
 from mere.schema import Sentence, Triple
 
@@ -171,7 +171,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model's directory, or default")
     parser.add_argument("--dev", type=Path, nargs="+", default=[], metavar="FILE", help="gold data (default: none)")
-    negatives, examples = [EXAMPLES / "negatives.jsonl"], [EXAMPLES / "sentences.jsonl", EXAMPLES / "series.jsonl"]
+    negatives, examples = (
+        [EXAMPLES / "negatives.jsonl"],
+        [EXAMPLES / f"{name}.jsonl" for name in ("paragraphs", "sentences", "series")],
+    )
     parser.add_argument("--negatives", type=Path, nargs="+", default=negatives, metavar="FILE", help="without triples")
     parser.add_argument(
         "--examples", type=Path, nargs="+", default=examples, metavar="FILE", help="with triples expected"
@@ -187,7 +190,7 @@ def main() -> None:
     print(f"# Quality of {options.model} ({values['scorer']})\n{report}")
     if options.card is not None:
         folder = find_model(options.model)
-        card = (folder / CARD).read_text("utf-8")
+        card = read_card(folder).text
         card = with_section(card, "Data, licences, limits", options.card.read_text("utf-8"))
         save_card(folder, with_section(card, "Quality", report.replace("\n## ", "\n### ")))
     if options.json is not None:

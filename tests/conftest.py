@@ -1,23 +1,31 @@
-"""Shared parts: where real data is, a tiny random backbone, a few sentences in many scripts."""
+"""Shared parts: real data, sentences in many scripts, a tiny random backbone and models of it, commands in process.
+
+What needs torch imports it where it is asked for, so that the tests of the rest start at once.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import tokenizers
-import torch
-import transformers
-from tokenizers import models, pre_tokenizers, processors, trainers
+from hypothesis import settings
 
+from mere.cli.main import main
 from mere.data.formats import read_sentences
-from mere.export.gate import export
-from mere.inference.onnx_scorer import OnnxScorer
-from mere.nn.joint import JointModel, ModelConfig
-from mere.nn.weights import save_artifact
 from mere.schema import Schema, Sentence
+
+if TYPE_CHECKING:
+    from mere.export.gate import Row
+
+# Fewer texts of each kind than hypothesis would draw by itself: what breaks one property mostly breaks it early.
+settings.register_profile("quick", max_examples=50, deadline=None)
+settings.load_profile("quick")
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -49,6 +57,11 @@ def sample_dev() -> list[Sentence]:
 @pytest.fixture(scope="session")
 def tiny_backbone(tmp_path_factory: pytest.TempPathFactory, sample: list[Sentence]) -> str:
     """A folder with an XLM-R-shaped checkpoint of two layers, random weights, its tokenizer trained on the sample."""
+    import tokenizers
+    import torch
+    import transformers
+    from tokenizers import models, pre_tokenizers, processors, trainers
+
     folder = tmp_path_factory.mktemp("tiny")
     core = tokenizers.Tokenizer(models.Unigram())
     core.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -76,9 +89,15 @@ def tiny_backbone(tmp_path_factory: pytest.TempPathFactory, sample: list[Sentenc
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a saved model with random weights, moved so that it predicts something."""
+    """The folder of a saved model with random weights, moved so that it finds something; its windows are short."""
+    import torch
+
+    from mere.nn.joint import JointModel, ModelConfig, SwitcherConfig
+    from mere.nn.weights import save_artifact
+
     torch.manual_seed(1)
-    joint = JointModel(ModelConfig(backbone=tiny_backbone, hidden=16, span=8), Schema.of(sample)).eval()
+    config = ModelConfig(backbone=tiny_backbone, hidden=16, span=8, max_tokens=30, switcher=SwitcherConfig(4))
+    joint = JointModel(config, Schema.of(sample)).eval()
     with torch.no_grad():
         joint.relation_head.scores.bias[0] -= 0.1
     folder = tmp_path_factory.mktemp("models") / "tiny"
@@ -87,8 +106,44 @@ def tiny_model(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="session")
-def exported_model(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of the same model with ONNX graphs, which extraction takes where they are."""
+def measured_export(
+    tiny_model: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[Row]]:
+    """The folder of the same model with ONNX graphs, which extraction takes where they are, and what they lose."""
+    from mere.export.gate import export
+    from mere.inference.onnx_scorer import OnnxScorer
+
     folder = tmp_path_factory.mktemp("models") / "exported"
-    export(Path(tiny_model), [], OnnxScorer, output=folder)
-    return str(folder)
+    return str(folder), export(Path(tiny_model), sample[::10], OnnxScorer, output=folder, force=True)
+
+
+@pytest.fixture(scope="session")
+def exported_model(measured_export: tuple[str, list[Row]]) -> str:
+    """The folder of the same model with ONNX graphs."""
+    return measured_export[0]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: its exit code, and what it has written."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def mere_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run ``mere`` with some arguments in this process, which takes no time to start."""
+
+    def run(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["mere", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Done(int(end.value.code or 0), *capsys.readouterr())
+
+    return run

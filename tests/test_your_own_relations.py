@@ -1,4 +1,4 @@
-"""The walk of docs/your-own-relations.md, run as it is written there, on fewer sentences."""
+"""The walk of docs/guides/your-own-relations.md, run as it is written there, on fewer sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from mere.cli.main import build
 
-PAGE = Path(__file__).parents[1] / "docs" / "your-own-relations.md"
+PAGE = Path(__file__).parents[1] / "docs" / "guides" / "your-own-relations.md"
 COUNT = {"--count 500": "--count 150", "--count 100": "--count 60"}
 """What is made smaller here, so that the walk takes less than a minute."""
 

@@ -2,8 +2,8 @@
 
 >>> from mere import Extractor
 >>> extractor = Extractor.from_pretrained("path/to/model")
->>> sentence = extractor.extract("Ada Lovelace was born in London.")
->>> [(triple.head.text, triple.relation, triple.tail.text) for triple in sentence.triples]
+>>> document = extractor.extract("Ada Lovelace was born in London.")
+>>> [(triple.head.text, triple.relation, triple.tail.text) for triple in document.triples]
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mere.errors import ArtifactError, ConfigError, ExportError, InputError, MereError, MissingExtraError, SchemaError
-from mere.schema import Schema, Sentence, Span, Triple
+from mere.schema import Document, Schema, Sentence, Span, Triple
 
 if TYPE_CHECKING:
     from mere.inference.extractor import Extractor
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "ArtifactError",
     "ConfigError",
+    "Document",
     "ExportError",
     "Extractor",
     "InputError",
@@ -41,3 +42,8 @@ def __getattr__(name: str) -> Any:
 
         return Extractor
     raise AttributeError(f"module 'mere' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """Name what is public, the extractor too before it is loaded."""
+    return list(__all__)

@@ -294,7 +294,9 @@ def test_add_language_says_before_and_after(tiny_backbone: str, sample: list[Sen
     assert done.returncode == 0, done.stderr
     assert "before: dev F1" in done.stderr
     assert "after: dev F1" in done.stderr
-    records = _records(_mere("extract", "Київ.", "-m", str(tmp_path / "new"), "-f", "jsonl", "--language", "uk"))
+    records = _records(
+        _mere("extract", "Київ.", "-m", str(tmp_path / "new" / "model"), "-f", "jsonl", "--language", "uk")
+    )
     assert records[0]["language"] == "uk"
 
 

@@ -255,3 +255,17 @@ def test_the_shipped_corpus_is_whole(language: str) -> None:
     _spans_hold(sentences)
     assert len({sentence.text for sentence in sentences}) > 650
     assert {triple.relation for sentence in sentences for triple in sentence.triples} <= set(LABELS)
+
+
+def test_what_patterns_leave_unmarked_counts_as_not_looked_for(tmp_path: Path) -> None:
+    rule = '[annotation]\nloose = ["has-occupation"]\nloose_negatives = ["birth-place"]\n'
+    sentences = list(generate([read_patterns(_file(tmp_path, GOOD + rule))], 100, extended=0.0, negatives=0.3))
+    kinds = {(frozenset(triple.relation for triple in s.triples), s.annotated) for s in sentences}
+    both = ("birth-place", "has-occupation")
+    assert kinds == {
+        (frozenset(both), both),
+        (frozenset({"birth-place"}), ("birth-place",)),
+        (frozenset(), ("has-occupation",)),
+    }
+    with pytest.raises(InputError, match=r"annotation.loose': no pattern states 'eats'"):
+        read_patterns(_file(tmp_path, GOOD + '[annotation]\nloose = ["eats"]\n'))

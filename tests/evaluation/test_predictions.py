@@ -11,6 +11,7 @@ from mere.errors import SchemaError
 from mere.evaluation.predictions import lost_triples, predictions
 from mere.inference.extractor import Extractor
 from mere.schema import Sentence, Span, Triple
+from mere.testing import fake_extractor
 
 
 def _sentence(text: str, head: str, tail: str, relation: str = "is-where") -> Sentence:
@@ -19,8 +20,10 @@ def _sentence(text: str, head: str, tail: str, relation: str = "is-where") -> Se
 
 
 @pytest.fixture(scope="module")
-def extractor(exported_model: str) -> Extractor:
-    whole = Extractor.from_pretrained(exported_model)
+def extractor(sample: Sequence[Sentence]) -> Extractor:
+    """Finds what the sample says, in windows of 40 words."""
+    said = {(one.head.text, one.relation, one.tail.text) for sentence in sample for one in sentence.triples}
+    whole = fake_extractor([*said, ("Ulm", "is-where", "Bonn")], sorted({sentence.language for sentence in sample}))
     whole.codec = replace(whole.codec, max_tokens=40)
     return whole
 
@@ -41,4 +44,5 @@ def test_a_relation_that_the_model_does_not_know_is_told(extractor: Extractor) -
 def test_predictions_stand_in_the_order_of_the_sentences(extractor: Extractor, sample: Sequence[Sentence]) -> None:
     chosen = sample[::20]
     both = predictions(extractor, chosen)
+    assert sum(map(bool, both)) > 7
     assert both == [predictions(extractor, [sentence])[0] for sentence in chosen]

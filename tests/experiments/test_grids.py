@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +18,8 @@ from mere.experiments.representations import represent
 from mere.experiments.runner import Data, GridRunner, Result
 from mere.schema import Sentence, Span, Triple
 from mere.training.memory import MemoryPlan
-from mere.training.trainer import EpochReport, StepReport
+from mere.training.reports import EpochReport, StepReport
+from tests.conftest import Command
 
 
 def _silent(_: StepReport | EpochReport | MemoryPlan) -> None:
@@ -36,8 +35,14 @@ def _quick(backbone: str) -> dict[str, object]:
     return {"model": {"backbone": backbone, "hidden": 16, "span": 8}, "stages": stages}
 
 
+@pytest.fixture
+def few(sample: list[Sentence]) -> list[Sentence]:
+    """Four sentences a language: it is not the point here that something is learned."""
+    return sample[::5]
+
+
 def _runner(grid: Grid, sample: list[Sentence], output: Path, said: list[str] | None = None) -> GridRunner:
-    data = Data.of(grid, sample, sample[:60], [])
+    data = Data.of(grid, sample, sample[:14], [])
     return GridRunner(grid, data, output, _silent, said.append if said is not None else lambda run: None)
 
 
@@ -62,16 +67,16 @@ def _small(name: str, backbone: str) -> Grid:
 
 @pytest.mark.parametrize("name", ["smiler", "ablations"])
 def test_every_variant_of_a_shipped_grid_runs_once(
-    name: str, tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+    name: str, tiny_backbone: str, few: list[Sentence], tmp_path: Path
 ) -> None:
     grid = _small(name, tiny_backbone)
     said: list[str] = []
-    results = _runner(grid, sample, tmp_path, said).run()
+    results = _runner(grid, few, tmp_path, said).run()
     assert [result.variant for result in results] == list(grid.variants)
     assert len(said) == len(results)
-    assert all(len(result.counts["triple"]) == 60 for result in results)
+    assert all(len(result.counts["triple"]) == 14 for result in results)
     again: list[str] = []
-    assert _runner(grid, sample, tmp_path, again).run() == results
+    assert _runner(grid, few, tmp_path, again).run() == results
     assert again == []
     text = write_report(grid, results, tmp_path)
     hidden = {variant for variant, of in grid.variants.items() if not of.shown}
@@ -101,22 +106,22 @@ def test_a_relation_that_only_dev_data_states_is_missed(
 
 
 def test_only_what_is_asked_for_runs_and_what_it_builds_on(
-    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+    tiny_backbone: str, few: list[Sentence], tmp_path: Path
 ) -> None:
     grid = _small("smiler", tiny_backbone)
-    results = _runner(grid, sample, tmp_path).run(["mere-wrong-module"])
+    results = _runner(grid, few, tmp_path).run(["mere-wrong-module"])
     assert [result.variant for result in results] == ["mere-without-switcher", "mere", "mere-wrong-module"]
     with pytest.raises(InputError, match="no variant 'meer'"):
-        _runner(grid, sample, tmp_path).run(["meer"])
+        _runner(grid, few, tmp_path).run(["meer"])
 
 
 def test_a_result_of_other_data_is_not_taken_for_this_one(
-    tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+    tiny_backbone: str, few: list[Sentence], tmp_path: Path
 ) -> None:
     grid = _small("smiler", tiny_backbone)
-    _runner(grid, sample, tmp_path).run(["multilingual"])
+    _runner(grid, few, tmp_path).run(["multilingual"])
     with pytest.raises(ArtifactError, match="other data"):
-        _runner(grid, sample[:100], tmp_path).run(["multilingual"])
+        _runner(grid, few[:30], tmp_path).run(["multilingual"])
 
 
 @pytest.mark.parametrize(
@@ -174,9 +179,9 @@ def test_scores_are_means_over_seeds() -> None:
     assert row.macro.mean == row.micro.mean == 75
 
 
-def test_representations_of_parallel_sentences(tiny_backbone: str, sample: list[Sentence], tmp_path: Path) -> None:
+def test_representations_of_parallel_sentences(tiny_backbone: str, few: list[Sentence], tmp_path: Path) -> None:
     grid = _small("smiler", tiny_backbone)
-    runner = _runner(grid, sample, tmp_path)
+    runner = _runner(grid, few, tmp_path)
     runner.run(["mere"])
     twice = [  # what they state is no relation of the model's
         Sentence(text, language, (Triple(Span.of(text, 0, 1), "unknown", Span.of(text, 2, 3)),), f"{number}")
@@ -188,7 +193,7 @@ def test_representations_of_parallel_sentences(tiny_backbone: str, sample: list[
     assert found.distance("backbone") == pytest.approx(0, abs=1e-6)
     assert found.plane("switcher").shape == (6, 2)
     with pytest.raises(InputError, match="share an id"):
-        represent(runner.model("mere", 1), sample[:20])
+        represent(runner.model("mere", 1), few[:20])
 
 
 def test_shipped_grids_say_what_they_are_for() -> None:
@@ -199,7 +204,7 @@ def test_shipped_grids_say_what_they_are_for() -> None:
 
 
 def test_the_command_writes_tables_figures_and_distances(
-    tiny_backbone: str, sample_dev: list[Sentence], tmp_path: Path
+    tiny_backbone: str, sample_dev: list[Sentence], tmp_path: Path, mere_command: Command
 ) -> None:
     data, grid, parallel = tmp_path / "data.jsonl", tmp_path / "grid.toml", tmp_path / "parallel.jsonl"
     write_sentences(sample_dev, data)
@@ -212,13 +217,7 @@ def test_the_command_writes_tables_figures_and_distances(
     write_sentences(twins, parallel)
     command = ["reproduce", grid, "--train", data, "--dev", data, "--output", tmp_path / "out", "--look-at", "plain"]
     command += ["--backbone", tiny_backbone, "--parallel", parallel]
-    done = subprocess.run(
-        [sys.executable, "-m", "mere", *map(str, command)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = mere_command(*command)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("## Triple F1")
     names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}

@@ -83,7 +83,7 @@ def _marked(draw: st.DrawFn) -> Sentence:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sentence=_marked())
 def test_offsets_round_trip_for_words_of_any_script(tokenizer: Tokenizer, sentence: Sentence) -> None:
     codec = _codec(tokenizer)

@@ -38,7 +38,7 @@ def extractor(tiny_backbone: str, sample: list[Sentence]) -> Extractor:
 
 
 def test_alone_in_a_batch_and_in_a_stream(extractor: Extractor, sample: list[Sentence]) -> None:
-    texts = [sentence.text for sentence in sample[:60]]
+    texts = [sentence.text for sentence in sample[::7]]
     alone = [extractor.extract(text) for text in texts]
     together = extractor.extract(texts, batch_size=7)
     streamed = list(extractor.pipe(iter(texts), batch_size=5))
@@ -48,13 +48,13 @@ def test_alone_in_a_batch_and_in_a_stream(extractor: Extractor, sample: list[Sen
         assert [[s.language for s in d.sentences] for d in (one, other, third)] == [
             [s.language for s in one.sentences]
         ] * 3
-    assert sum(bool(one.triples) for one in alone) > 20
+    assert sum(bool(one.triples) for one in alone) > 15
 
 
 def test_long_pieces_of_text_go_in_small_batches(
     extractor: Extractor, sample: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [sentence.text for sentence in sample]
+    texts = [sentence.text for sentence in sample[::4]]
     expected = extractor.extract(texts, language="en")
     shapes: list[tuple[int, ...]] = []
     relations = extractor.scorer.relations
@@ -67,7 +67,7 @@ def test_long_pieces_of_text_go_in_small_batches(
     monkeypatch.setattr("mere.inference.predictor.SQUARE", 8 * 20**2)
     found = extractor.extract(texts, language="en")
     assert all(rows == 1 or rows * length**2 <= 8 * 20**2 for rows, length in shapes)
-    assert len({rows for rows, _ in shapes}) > 3
+    assert len({rows for rows, _ in shapes}) > 2
     assert [[t.key for t in one.triples] for one in found] == [[t.key for t in one.triples] for one in expected]
 
 
@@ -107,7 +107,7 @@ def test_windows_cover_every_token_and_overlap(extractor: Extractor, size: int, 
         assert len(shared) >= min(OVERLAP, size // 2) - 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(text=TEXT, language=st.sampled_from(["de", "en", "ko", "ar", "", "und"]))
 def test_sentence_splitting_loses_nothing_but_white_space(text: str, language: str) -> None:
     position = 0
@@ -118,7 +118,7 @@ def test_sentence_splitting_loses_nothing_but_white_space(text: str, language: s
     assert not text[position:].strip()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(text=TEXT)
 def test_any_text_has_spans_that_hold(extractor: Extractor, text: str) -> None:
     sentence = extractor.extract(text)
@@ -130,7 +130,7 @@ def test_any_text_has_spans_that_hold(extractor: Extractor, text: str) -> None:
 
 
 def test_several_threads_get_what_one_gets(extractor: Extractor, sample: list[Sentence]) -> None:
-    texts = [sentence.text for sentence in sample[:40]]
+    texts = [sentence.text for sentence in sample[::14]]
     expected = [extractor.extract(text) for text in texts]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(extractor.extract, texts))
@@ -138,7 +138,7 @@ def test_several_threads_get_what_one_gets(extractor: Extractor, sample: list[Se
 
 
 def test_threshold_takes_the_place_of_thresholds(extractor: Extractor, sample: list[Sentence]) -> None:
-    texts = [sentence.text for sentence in sample[:40]]
+    texts = [sentence.text for sentence in sample[::10]]
     every = [(row, t) for row, one in enumerate(extractor.extract(texts, threshold=0.0)) for t in one.triples]
     usual = {(row, t.key) for row, one in enumerate(extractor.extract(texts)) for t in one.triples}
     assert usual < {(row, triple.key) for row, triple in every}

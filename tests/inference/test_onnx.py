@@ -13,45 +13,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-import torch
 
 from mere.arrays import Floats, Integers
 from mere.errors import ArtifactError, ExportError, InputError
 from mere.export import gate as exporting
 from mere.export.gate import OVERALL, TITLE, Row, export
-from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, write_manifest
+from mere.inference.artifact import ENCODER, FOLDER, GRAPHS, INT8, MANIFEST, save_card, write_manifest
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.documents import Paragraph
 from mere.inference.extractor import Extractor
-from mere.inference.model_config import ModelConfig, SwitcherConfig
 from mere.inference.onnx_scorer import OnnxScorer
-from mere.nn.joint import JointModel
-from mere.nn.weights import save_artifact
-from mere.schema import Schema, Sentence
+from mere.schema import Sentence
 
 
-@pytest.fixture(scope="module")
-def plain(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model without graphs: random weights, moved so that most sentences get triples."""
-    torch.manual_seed(1)
-    config = ModelConfig(backbone=tiny_backbone, hidden=16, span=8, max_tokens=30, switcher=SwitcherConfig(4))
-    model = JointModel(config, Schema.of(sample)).eval()
-    with torch.no_grad():
-        model.relation_head.scores.bias[0] -= 0.1
-    folder = tmp_path_factory.mktemp("models") / "plain"
-    save_artifact(model, folder, "# a random model\n")
-    return folder
+@pytest.fixture
+def plain(tiny_model: str) -> Path:
+    """A model without graphs."""
+    return Path(tiny_model)
 
 
-@pytest.fixture(scope="module")
-def model(plain: Path, sample: list[Sentence]) -> Path:
+@pytest.fixture
+def model(exported_model: str) -> Path:
     """The same with graphs."""
-    folder = plain.parent / "exported"
-    rows = export(plain, sample[::10], OnnxScorer, output=folder, force=True)
-    assert rows[0].name == OVERALL
-    assert {row.name for row in rows[1:]} == {sentence.language for sentence in sample[::10]}
-    return folder
+    return Path(exported_model)
 
 
 @pytest.fixture
@@ -67,6 +53,14 @@ def test_the_card_tells_what_the_graphs_lose(model: Path, sample: list[Sentence]
         assert f"\n| {language} | 2 | " in card
 
 
+def test_rows_are_of_all_sentences_and_of_each_language(
+    measured_export: tuple[str, list[Row]], sample: list[Sentence]
+) -> None:
+    overall, *others = measured_export[1]
+    assert overall.name == OVERALL
+    assert {row.name for row in others} == {sentence.language for sentence in sample[::10]}
+
+
 def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
     model: Path, plain: Path, sample: list[Sentence]
 ) -> None:
@@ -79,7 +73,7 @@ def test_graphs_are_taken_where_they_are_and_torch_where_it_is_asked_for(
 
 def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sentence]) -> None:
     (copy / FOLDER / INT8).unlink()
-    texts = [sentence.text for sentence in sample[:60]]
+    texts = [sentence.text for sentence in sample[::7]]
     expected = Extractor.from_pretrained(copy).extract(texts)
     write_manifest(copy)
     found = Extractor.from_pretrained(copy, backend="torch").extract(texts)
@@ -91,7 +85,7 @@ def test_float_graphs_extract_what_torch_extracts(copy: Path, sample: list[Sente
 
 def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence]) -> None:
     extractor = Extractor.from_pretrained(model)
-    texts = [sentence.text for sentence in sample[:60]]
+    texts = [sentence.text for sentence in sample[::7]]
     alone = [extractor.extract(text, language="de") for text in texts]
     together = extractor.extract(texts, language="de", batch_size=7)
     records = extractor.records([Paragraph("doc", 0, "\n".join(texts))], language="de")
@@ -105,7 +99,7 @@ def test_alone_in_a_batch_and_in_a_document(model: Path, sample: list[Sentence])
 
 def test_threads_may_share_an_extractor(model: Path, sample: list[Sentence]) -> None:
     extractor = Extractor.from_pretrained(model)
-    texts = [sentence.text for sentence in sample[:40]]
+    texts = [sentence.text for sentence in sample[::14]]
     expected = [[t.key for t in extractor.extract(text).triples] for text in texts]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(extractor.extract, texts))
@@ -156,6 +150,13 @@ def _remove_encoders(folder: Path) -> None:
         (folder / FOLDER / name).unlink()
 
 
+def _add_relation(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    values["schema"]["relations"].append("likes")
+    (folder / "config.json").write_text(json.dumps(values))
+    write_manifest(folder)
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "graph gone": (lambda f: (f / FOLDER / "entities.onnx").unlink(), "entities.onnx: missing"),
     "graph cut short": (
@@ -164,6 +165,19 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no graph": (lambda f: _rewrite(f, INT8, b"nothing"), "encoder.int8.onnx: cannot be run"),
     "another version": (lambda f: _edit_graphs(f, format=99), "graphs of format 99"),
+    "a version that is a float": (lambda f: _edit_graphs(f, format=1.0), "graphs of format 1.0"),
+    "a version that is true": (lambda f: _edit_graphs(f, format=True), "graphs of format True"),
+    "no token": (lambda f: _edit_graphs(f, max_tokens=0), "$.max_tokens"),
+    "fewer than no token": (lambda f: _edit_graphs(f, max_tokens=-1), "$.max_tokens"),
+    "tokens as a float": (lambda f: _edit_graphs(f, max_tokens=30.0), "$.max_tokens"),
+    "more tokens than there are": (lambda f: _edit_graphs(f, max_tokens=10**9), "more than the model can read"),
+    "words for a backbone of ids": (lambda f: _edit_graphs(f, inputs="words"), "'inputs' does not fit"),
+    "nested without end": (lambda f: _rewrite(f, GRAPHS, b"[" * 100_000), "graphs.json: not a description"),
+    "a relation too many": (_add_relation, "does not score the schema's"),
+    "another graph's name": (
+        lambda f: _rewrite(f, INT8, (f / FOLDER / "entities.onnx").read_bytes()),
+        "encoder.int8.onnx: does not score",
+    ),
     "unknown key": (lambda f: _edit_graphs(f, colour="red"), "colour"),
     "no description": (lambda f: _rewrite(f, GRAPHS, b"{"), "graphs.json: not a description"),
     "manifest that does not name it": (_forget, "manifest.json: does not name 'onnx/encoder.int8.onnx'"),
@@ -179,6 +193,42 @@ def test_damage_is_named_in_one_line(kind: str, copy: Path) -> None:
         Extractor.from_pretrained(copy)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_graphs_that_do_not_fit_the_input_are_one_line(copy: Path, sample: list[Sentence]) -> None:
+    """A graph of another shape than the encoder's states is found when it first runs."""
+    graph = onnx.load(copy / FOLDER / "entities.onnx")
+    for constant in graph.graph.initializer:
+        if list(constant.dims) == [24, 16]:
+            constant.dims[:] = [16, 24]
+    onnx.save(graph, copy / FOLDER / "entities.onnx")
+    write_manifest(copy)
+    with pytest.raises(ArtifactError, match=r"entities.onnx: cannot be run \(.*\); export the model again") as caught:
+        Extractor.load(copy).extract([one.text for one in sample])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_a_cache_of_links_is_read(compact: bool, model: Path, sample: list[Sentence], tmp_path: Path) -> None:
+    """As huggingface_hub lays models out: a snapshot folder of links into a folder of blobs."""
+    source, snapshot, blobs = tmp_path / "source", tmp_path / "snapshots" / "abc", tmp_path / "blobs"
+    if compact:
+        export(model, [], OnnxScorer, output=source, force=True, compact=True)
+    else:
+        shutil.copytree(model, source)
+    texts = [sentence.text for sentence in sample[:30]]
+    expected = Extractor.load(source).extract(texts)
+    blobs.mkdir()
+    for number, path in enumerate(sorted(path for path in source.rglob("*") if path.is_file())):
+        link = snapshot / path.relative_to(source)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        blob = path.rename(blobs / f"{number:040x}")
+        link.symlink_to(Path(*[".."] * (len(link.relative_to(tmp_path).parts) - 1)) / blob.relative_to(tmp_path))
+    assert Extractor.load(snapshot).extract(texts) == expected
+    assert len(Extractor.load(snapshot, "torch").extract(texts)) == len(texts)
+    save_card(snapshot, "# copied\n")
+    assert not any(path.is_symlink() for path in snapshot.rglob("*"))
+    assert Extractor.load(snapshot).extract(texts) == expected
 
 
 def test_an_unknown_language_is_refused(model: Path) -> None:

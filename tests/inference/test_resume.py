@@ -25,7 +25,7 @@ Command = list[str]
 def folder(sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some hundred sentences in three files."""
     folder = tmp_path_factory.mktemp("texts")
-    for name, share in (("a.txt", sample), ("b.txt", sample[::-1]), ("c.txt", sample)):
+    for name, share in (("a.txt", sample[::2]), ("b.txt", sample[::-2]), ("c.txt", sample[1::2])):
         folder.joinpath(name).write_text("\n".join(one.text for one in share), "utf-8")
     return folder
 

@@ -20,7 +20,7 @@ def tokenizer() -> Tokenizer:
     return Tokenizer.of_e5(E5File.bundled("e5-small-enpt"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=TEXT)
 def test_offsets_are_ordered_and_trimmed(tokenizer: Tokenizer, text: str) -> None:
     tokens = tokenizer.encode([text])[0]
@@ -33,7 +33,7 @@ def test_offsets_are_ordered_and_trimmed(tokenizer: Tokenizer, text: str) -> Non
             last = end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=TEXT)
 def test_every_visible_character_is_in_a_token(tokenizer: Tokenizer, text: str) -> None:
     tokens = tokenizer.encode([text])[0]
@@ -43,7 +43,7 @@ def test_every_visible_character_is_in_a_token(tokenizer: Tokenizer, text: str) 
             assert index in covered, (text, index)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts=st.lists(TEXT, min_size=1, max_size=4))
 def test_a_batch_tokenises_like_single_texts(tokenizer: Tokenizer, texts: list[str]) -> None:
     for text, together in zip(texts, tokenizer.encode(texts), strict=True):

@@ -68,7 +68,7 @@ def test_real_sentences_are_cut_alike(
         assert _found(unigram, sentence.text) == _expected(reference, unigram.unknown, sentence.text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=TEXT)
 def test_any_text_is_cut_alike(unigram: Unigram, reference: tokenizers.Tokenizer, text: str) -> None:
     assert _found(unigram, text) == _expected(reference, unigram.unknown, text)
@@ -113,7 +113,7 @@ def test_pieces_end_at_borders(pieces: Pieces, unigram: Unigram, bordered: Unigr
     assert bordered.encode(free) == unigram.encode(free)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=TEXT | st.text(st.sampled_from("판다는 서울을3(a)»«.,"), max_size=30))
 def test_borders_lose_no_character(unigram: Unigram, bordered: Unigram, text: str) -> None:
     _, starts, ends = bordered.encode(text)

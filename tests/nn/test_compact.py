@@ -17,15 +17,18 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mere.errors import ArtifactError, ExportError
+from mere.export import gate
 from mere.export.gate import export
+from mere.export.graphs import write_graphs
 from mere.inference.artifact import ENCODER, FOLDER, INT8, WEIGHTS
 from mere.inference.extractor import Backend, Extractor
 from mere.inference.model_config import AggregatorConfig, ModelConfig, SwitcherConfig
 from mere.inference.onnx_scorer import OnnxScorer
+from mere.nn.compact import Rounded
 from mere.nn.joint import JointModel
 from mere.nn.weights import load_artifact, save_artifact, write_manifest
 from mere.schema import Schema, Sentence
-from mere.training.languages import add_language
+from mere.training.run import add_language
 from tests.training.test_languages import STAGE, _margins, _silent
 
 
@@ -53,11 +56,34 @@ def _expected(plain: Path, sentences: list[Sentence]) -> list[Sentence]:
     return [replace(one, triples=extractor.extract(one.text, language=one.language).triples) for one in sentences]
 
 
+class Written:
+    """Writes a model's graphs, and again without making them anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, model: JointModel, folder: Path) -> dict[bytes, Rounded]:
+        self.rounded = write_graphs(model, folder)
+        shutil.copytree(folder, self.folder)
+        return self.rounded
+
+    def again(self, _: JointModel, folder: Path) -> dict[bytes, Rounded]:
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return self.rounded
+
+
 @pytest.fixture(scope="module")
-def compact(plain: Path, sample: list[Sentence]) -> Path:
+def written(plain: Path) -> Written:
+    return Written(plain.parent / "graphs")
+
+
+@pytest.fixture(scope="module")
+def compact(plain: Path, written: Written, sample: list[Sentence]) -> Path:
     folder = plain.parent / "compact"
     gold = _expected(plain, [one for one in sample if one.language != "uk"][::20])
-    rows = export(plain, gold, OnnxScorer, output=folder, force=True, compact=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "write_graphs", written)
+        rows = export(plain, gold, OnnxScorer, output=folder, force=True, compact=True)
     assert rows[0].torch == 100, "the gate must hold what is rounded against the model as it was"
     assert set(rows[0].exported) == {WEIGHTS, INT8}
     return folder
@@ -98,9 +124,15 @@ def test_both_runtimes_find_about_the_same(compact: Path, sample: list[Sentence]
 
 
 def test_the_gate_judges_the_rounded_weights(
-    plain: Path, sample: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plain: Path,
+    compact: Path,
+    written: Written,
+    sample: list[Sentence],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mere.export.gate.MOST_LOST", -101.0)  # so that whatever is judged first is refused
+    monkeypatch.setattr(gate, "write_graphs", written.again)
+    monkeypatch.setattr(gate, "MOST_LOST", -101.0)  # so that whatever is judged first is refused
     with pytest.raises(ExportError, match=rf"{WEIGHTS} loses"):
         export(plain, sample[:5], OnnxScorer, output=tmp_path / "compact", compact=True)
     assert list(tmp_path.iterdir()) == []
@@ -111,7 +143,7 @@ def test_a_language_is_added_and_the_others_stay(compact: Path, sample: list[Sen
     add_language(
         compact, "uk", mine, mine[:5], tmp_path / "new", _silent, stage=msgspec.structs.replace(STAGE, epochs=3)
     )
-    before, after = load_artifact(compact), load_artifact(tmp_path / "new")
+    before, after = load_artifact(compact), load_artifact(tmp_path / "new" / "model")
     others = [sentence for sentence in sample if sentence.language != "uk"]
     assert torch.equal(_margins(before, others), _margins(after, others))
     assert not torch.equal(_margins(before, mine), _margins(after, mine))

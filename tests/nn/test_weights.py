@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import torch
 from safetensors.torch import load_file
 
 from mere.errors import ArtifactError, InputError
-from mere.inference.artifact import save_decoding
+from mere.evaluation.card import with_section
+from mere.inference.artifact import read_card, save_card, save_decoding
 from mere.inference.decoding import Calibration, Curve, Decoding, Precise, Thresholds
+from mere.inference.extractor import Extractor
 from mere.nn.joint import JointModel, ModelConfig, SwitcherConfig
 from mere.nn.weights import MANIFEST, load_artifact, save_artifact, write_manifest
 from mere.schema import Schema, Sentence
@@ -123,7 +126,7 @@ def test_nothing_is_pickled(saved: Path) -> None:
     }  # fmt: skip
 
 
-def _edit(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
+def _edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
     path = folder / "config.json"
     values = json.loads(path.read_text())
     change(values)
@@ -173,6 +176,94 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: _edit(f, lambda v: v["schema"]["languages"].append("sw")),  # type: ignore[index]
         "misses tensor",
     ),
+    **{
+        f"{key} {value!r}": (
+            # bound here, or every entry would get the last key and value
+            lambda f, key=key, value=value: _edit(f, lambda v: v["model"].update({key: value})),  # type: ignore[attr-defined, misc]
+            f"$.{key}" if "." not in key else key,
+        )
+        for key, value in [
+            *(("max_tokens", value) for value in (0, -1, 1 << 60, 254.0, True, None)),
+            *(("hidden", value) for value in (0, -16, 16.0)),
+            *(("span", value) for value in (0, -1)),
+            *(("distances", value) for value in (0, -24)),
+            *(("dropout", value) for value in (-0.1, 1.0, "no")),
+            *(("backbone_dropout", value) for value in (-1, 2)),
+        ]
+    },
+    "a size that is not the weights'": (
+        lambda f: _edit(f, lambda v: v["model"].update(hidden=17)),  # type: ignore[attr-defined]
+        "does not fit config.json",
+    ),
+    "a size that no machine holds": (
+        lambda f: _edit(f, lambda v: v["model"].update(hidden=1 << 20, span=1 << 20)),  # type: ignore[attr-defined]
+        "describes a larger model than model.safetensors holds",
+    ),
+    "a backbone that no machine holds": (
+        lambda f: _edit(f, lambda v: v["backbone"]["config"].update(vocab_size=1 << 40)),  # type: ignore[index]
+        "the backbone is larger than the weights",
+    ),
+    "a backbone of too many layers": (
+        lambda f: _edit(f, lambda v: v["backbone"]["config"].update(num_hidden_layers=10**9)),  # type: ignore[index]
+        "a backbone of 1000000000 layers",
+    ),
+    "a backbone of width 0": (
+        lambda f: _edit(f, lambda v: v["backbone"]["config"].update(hidden_size=0)),  # type: ignore[index]
+        "config.json: ",
+    ),
+    "a backbone of no kind": (
+        lambda f: _edit(f, lambda v: v["backbone"]["config"].pop("model_type")),  # type: ignore[index]
+        "no model has this shape",
+    ),
+    "heads that do not divide": (
+        lambda f: _edit(f, lambda v: v["model"].update(aggregator={"heads": 7})),  # type: ignore[attr-defined]
+        "'model.aggregator.heads' is 7",
+    ),
+    "a format that is a float": (lambda f: _edit(f, lambda v: v.update(format=2.0)), "format 2.0"),
+    "a format that is true": (lambda f: _edit(f, lambda v: v.update(format=True)), "format True"),
+    "no format": (lambda f: _edit(f, lambda v: v.pop("format")), "format None"),
+    "a missing key": (lambda f: _edit(f, lambda v: v.pop("schema")), "misses the key 'schema'"),
+    "relations that are numbers": (
+        lambda f: _edit(f, lambda v: v["schema"].update(relations=[1, 2])),  # type: ignore[attr-defined]
+        "field 'relations': must be a list of strings",
+    ),
+    "languages that are a string": (
+        lambda f: _edit(f, lambda v: v["schema"].update(languages="de")),  # type: ignore[attr-defined]
+        "field 'languages': must be a list of strings",
+    ),
+    "nested without end": (
+        lambda f: _rewrite(f / "config.json", b'{"format":' + b"[" * 100_000),
+        "config.json: not a model's configuration",
+    ),
+    "nested deep": (
+        lambda f: _rewrite(f / "config.json", b'{"format":2,"schema":' + b"[" * 900 + b"]" * 900 + b"}"),
+        "config.json: not a model's configuration",
+    ),
+    "a number beyond numbers": (
+        lambda f: _rewrite(
+            f / "config.json", (f / "config.json").read_bytes().replace(b'"dropout": 0.1', b'"dropout": NaN')
+        ),
+        "NaN is no number",
+    ),
+    "a list in place of an object": (lambda f: _rewrite(f / "config.json", b"[]"), "no JSON object"),
+    "a manifest that is a list": (lambda f: (f / MANIFEST).write_text("[]"), "manifest.json: damaged"),
+    "a manifest that is nested without end": (
+        lambda f: (f / MANIFEST).write_text('{"a":' * 100_000),
+        "manifest.json: damaged",
+    ),
+    "a manifest that names other folders": (
+        lambda f: (f / MANIFEST).write_text('{"../model/config.json": ""}'),
+        "a file outside",
+    ),
+    "special ids that are negative": (
+        lambda f: _rewrite(f / "special_ids.json", b'{"bos": -1, "eos": 2, "pad": 1, "unknown": 3}'),
+        "$.bos",
+    ),
+    "special ids beyond the pieces": (
+        lambda f: _rewrite(f / "special_ids.json", b'{"bos": 99999, "eos": 2, "pad": 1, "unknown": 3}'),
+        "fewer pieces than special_ids.json counts",
+    ),
+    "no special ids": (lambda f: _rewrite(f / "special_ids.json", b"{}"), "special_ids.json: not the ids"),
     "no safetensors": (
         lambda f: _rewrite(f / "model.safetensors", b"nothing"),
         "model.safetensors: damaged",
@@ -192,6 +283,36 @@ def test_damage_is_named_in_one_line(kind: str, saved: Path) -> None:
         load_artifact(saved)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", [None, b"\0\1", b"\xff\xfe caf\xe9", "folder"])
+def test_a_damaged_card_stops_nothing(damage: bytes | str | None, saved: Path) -> None:
+    path = saved / "README.md"
+    path.unlink()
+    if isinstance(damage, bytes):
+        path.write_bytes(damage)
+    elif damage:
+        path.mkdir()
+    assert Extractor.load(saved).languages
+    card = read_card(saved)
+    assert card.text == "# mere model\n"
+    assert card.problem.startswith(f"{path}: the model card cannot be read (")
+    save_card(saved, with_section(card.text, "More", "text"))
+    assert read_card(saved) == ("# mere model\n\n## More\n\ntext\n", "")
+    load_artifact(saved)
+
+
+def test_a_full_disk_is_one_line_for_weights_too(model: JointModel, tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(place)], check=False).returncode:
+        pytest.skip("mounting a small tmpfs is not allowed here")
+    try:
+        with pytest.raises(InputError, match=f"{place}/model: cannot be written .*free some space there"):
+            save_artifact(model, place / "model", "# card\n")
+        assert list(place.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_saving_over_a_model_replaces_it_and_leaves_nothing_behind(model: JointModel, saved: Path) -> None:

@@ -13,10 +13,9 @@ from mere.nn.joint import AggregatorConfig, Batch, JointModel, ModelConfig, Swit
 from mere.nn.weights import load_artifact, save_artifact
 from mere.schema import Schema, Sentence, Span, Triple
 from mere.training.config import Stage
-from mere.training.languages import add_language
 from mere.training.memory import MemoryPlan
-from mere.training.run import encode
-from mere.training.trainer import EpochReport, StepReport
+from mere.training.reports import EpochReport, StepReport
+from mere.training.run import add_language, encode
 
 STAGE = Stage(name="add-language", train=("switcher",), epochs=30, batch_size=8, learning_rate=5e-2, patience=30)
 
@@ -55,7 +54,7 @@ def _margins(model: JointModel, sentences: list[Sentence]) -> torch.Tensor:
 def test_only_the_language_changes(language: str, source: Path, sample: list[Sentence], tmp_path: Path) -> None:
     mine = [sentence for sentence in sample if sentence.language == language]
     add_language(source, language, mine, mine[:5], tmp_path / "new", _silent, stage=STAGE)
-    before, after = load_artifact(source), load_artifact(tmp_path / "new")
+    before, after = load_artifact(source), load_artifact(tmp_path / "new" / "model")
     assert language in after.schema.languages
     for other in (one for one in before.schema.languages if one != language):
         sentences = [sentence for sentence in sample if sentence.language == other]
@@ -63,7 +62,7 @@ def test_only_the_language_changes(language: str, source: Path, sample: list[Sen
     stranger = [Sentence("Habari ya dunia.", "sw")]
     assert torch.equal(_margins(before, stranger), _margins(after, stranger))
     assert not torch.equal(_margins(before, mine), _margins(after, mine))
-    old, new = load_file(source / "model.safetensors"), load_file(tmp_path / "new" / "model.safetensors")
+    old, new = load_file(source / "model.safetensors"), load_file(tmp_path / "new" / "model" / "model.safetensors")
     changed = {name for name in new if name not in old or not torch.equal(old[name], new[name])}
     assert changed
     assert all(f".parts.{language}." in name for name in changed)
@@ -80,6 +79,8 @@ def test_the_language_is_learned(source: Path, sample: list[Sentence], tmp_path:
     add_language(source, "uk", mine, mine, tmp_path / "new", watch, stage=STAGE)
     assert reports[-1].loss < 0.95 * reports[0].loss
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"history.jsonl", "model", "run.json"}
+    assert len((tmp_path / "new" / "history.jsonl").read_text().splitlines()) == len(reports)
 
 
 def test_what_cannot_be_added_is_said(source: Path, sample: list[Sentence], tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from mere.nn.weights import load_artifact
 from mere.schema import Schema, Sentence
 from mere.training.config import Stage, TrainingConfig
 from mere.training.memory import MemoryPlan
+from mere.training.reports import EpochReport, StepReport
 from mere.training.run import encode, train
-from mere.training.trainer import EpochReport, StepReport, predict_examples
+from mere.training.trainer import predict_examples
 
 
 class Stop(Exception):

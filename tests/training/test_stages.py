@@ -15,12 +15,19 @@ from mere.schema import Sentence
 from mere.training.cache import StateCache
 from mere.training.config import Stage, TrainingConfig
 from mere.training.memory import MemoryPlan
+from mere.training.reports import EpochReport, StepReport
 from mere.training.run import encode, train
-from mere.training.trainer import EpochReport, StepReport, predict_examples
+from mere.training.trainer import predict_examples
 
 
 def _silent(_: StepReport | EpochReport | MemoryPlan) -> None:
     pass
+
+
+@pytest.fixture(scope="module")
+def few(sample: list[Sentence]) -> list[Sentence]:
+    """Five sentences a language: it is not the point here that something is learned."""
+    return sample[::4]
 
 
 def _config(backbone: str, switcher: SwitcherConfig, reading: str = "states") -> TrainingConfig:
@@ -42,9 +49,9 @@ def _config(backbone: str, switcher: SwitcherConfig, reading: str = "states") ->
     ids=["language", "learned", "random", "inside"],
 )
 def test_stage_two_changes_the_switcher_alone(
-    switcher: SwitcherConfig, tiny_backbone: str, sample: list[Sentence], tmp_path: Path
+    switcher: SwitcherConfig, tiny_backbone: str, few: list[Sentence], tmp_path: Path
 ) -> None:
-    model = train(_config(tiny_backbone, switcher), sample, sample[:20], tmp_path, _silent)
+    model = train(_config(tiny_backbone, switcher), few, few[:14], tmp_path, _silent)
     first, second = (load_file(folder / "model.safetensors") for folder in (tmp_path / "unified", model))
     changed = {name for name in first if not torch.equal(first[name], second[name])}
     assert changed
@@ -61,15 +68,19 @@ def test_inputs_can_be_joined_before_the_backbone(tiny_backbone: str, sample: li
     assert load_artifact(train(config, short, short[:20], tmp_path, _silent)).config.aggregator is not None
 
 
-@pytest.mark.parametrize("depth", [1, 2, "switcher"])
-def test_cached_states_predict_as_computed_ones(
-    depth: int, tiny_backbone: str, sample: list[Sentence], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def trained(tiny_backbone: str, few: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model that has gone through both stages."""
     config = _config(tiny_backbone, SwitcherConfig(width=4))
-    model = load_artifact(train(config, sample, sample[:20], tmp_path / "run", _silent))
+    return train(config, few, few[:14], tmp_path_factory.mktemp("run"), _silent)
+
+
+@pytest.mark.parametrize("depth", [1, 2, "switcher"])
+def test_cached_states_predict_as_computed_ones(depth: int, trained: Path, few: list[Sentence], tmp_path: Path) -> None:
+    model = load_artifact(trained)
     model.relation_head.scores.bias.data[0] -= 1.0
     model.codec = model.codec.with_decoding(Decoding())  # so little trained, it is sure of nothing
-    examples = encode(model, sample[:60])
+    examples = encode(model, few[:60])
     cache = StateCache(tmp_path / "cache.f32", model, examples, depth)
     cached, computed = predict_examples(model, examples, cache=cache), predict_examples(model, examples)
     assert [[t.key for t in one] for one in cached] == [[t.key for t in one] for one in computed]
@@ -79,18 +90,18 @@ def test_cached_states_predict_as_computed_ones(
 
 
 def test_an_interrupted_second_stage_ends_with_the_same_weights(
-    tiny_backbone: str, sample: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_backbone: str, few: list[Sentence], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mere.training.checkpoint.Checkpoint.due", lambda self: True)
     config = _config(tiny_backbone, SwitcherConfig(width=4, routing="learned", modules=3))
-    whole = train(config, sample, sample[:20], tmp_path / "whole", _silent)
+    whole = train(config, few, few[:14], tmp_path / "whole", _silent)
 
     def stop(report: StepReport | EpochReport | MemoryPlan) -> None:
-        if isinstance(report, StepReport) and (report.stage, report.step) == ("specific", 30):
+        if isinstance(report, StepReport) and (report.stage, report.step) == ("specific", 7):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, sample, sample[:20], tmp_path / "cut", stop)
+        train(config, few, few[:14], tmp_path / "cut", stop)
     assert (tmp_path / "cut" / "unified").exists()
-    resumed = train(config, sample, sample[:20], tmp_path / "cut", _silent)
+    resumed = train(config, few, few[:14], tmp_path / "cut", _silent)
     assert (whole / "model.safetensors").read_bytes() == (resumed / "model.safetensors").read_bytes()

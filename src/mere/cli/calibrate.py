@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from mere.cli.training import FILES, read_sentence_files
-from mere.errors import InputError
-from mere.inference.artifact import CARD, find_model, in_place, save_decoding
+from mere.inference.artifact import find_model, in_place, read_card, save_decoding
 from mere.inference.extractor import Extractor
 
 
@@ -39,10 +38,8 @@ def calibrate_command(
     extractor.codec = extractor.codec.with_decoding(OPEN)
     decoding, reliability = fit_decoding(gold_candidates(extractor, sentences), sentences, precision)
     report = confidence(reliability)
-    path = folder / CARD
-    try:
-        card = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read; copy or train the model again", path=path) from error
-    save_decoding(folder, decoding, with_section(card, CONFIDENCE, report), target)
+    card = read_card(folder)
+    if card.problem:
+        typer.echo(card.problem, err=True)
+    save_decoding(folder, decoding, with_section(card.text, CONFIDENCE, report), target)
     Console().print(report, markup=False, highlight=False, soft_wrap=True)

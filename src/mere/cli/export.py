@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mere.errors import require
-from mere.inference.artifact import find_model, in_place
+from mere.inference.artifact import find_model, in_place, read_card
 
 
 def export_command(
@@ -43,8 +43,11 @@ def export_command(
     folder = find_model(model)
     target = output or in_place(folder)
     sentences = read_sentence_files(files) if files else []
+    problem = read_card(folder).problem
     rows = export(folder, sentences, OnnxScorer, output=target, force=force, compact=compact)
     console = Console(stderr=True)
+    if problem:
+        console.print(problem, highlight=False, markup=False, soft_wrap=True)
     for row in rows:
         graphs = ", ".join(f"{name} {f1:.2f}" for name, f1 in row.exported.items())
         line = f"{row.name} ({row.sentences} sentences): triple F1 with torch {row.torch:.2f}, {graphs}"

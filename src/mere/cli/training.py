@@ -23,7 +23,7 @@ from mere.inference.artifact import find_model
 from mere.schema import Sentence
 
 if TYPE_CHECKING:
-    from mere.training.trainer import Watch
+    from mere.training.reports import Watch
 
 DEV_SHARE = 0.1
 LANGUAGE_DEV_SHARE = 0.2
@@ -57,7 +57,7 @@ def add_language_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default; it stays as it is.")],
     data: Annotated[list[Path], typer.Argument(metavar="DATA…", help=f"Sentences of the language ({FILES}).")],
     language: Annotated[str, typer.Option("--language", "-l", help="Code of the language.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Directory of the new model.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; a run found there goes on.")],
     dev: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Dev data; without it a fifth of the ids is held out.")
     ] = None,
@@ -65,10 +65,12 @@ def add_language_command(
 ) -> None:
     """Add a language to a model, or train one's sub-module further; other languages' outputs do not change.
 
-    Example: mere add-language model swahili.jsonl --language sw --output model-sw
+    The new model is the folder model in that of the run. An interrupted run goes on when the same command is given.
+
+    Example: mere add-language model swahili.jsonl --language sw --output runs/sw
     """
     require("torch", "train")
-    from mere.training.languages import add_language
+    from mere.training.run import add_language
 
     sentences, held = _split(read_sentence_files(data), dev, LANGUAGE_DEV_SHARE, seed)
     console = Console(stderr=True)
@@ -77,7 +79,7 @@ def add_language_command(
     for name, of in (("before", scores.before), ("after", scores.after)):
         line = ", ".join(f"{kind} {100 * of.micro[kind].f1:.1f}" for kind in ("triple", "relation", "entity"))
         console.print(f"{name}: dev F1 {line} on {of.sentences} sentences", highlight=False, soft_wrap=True)
-    console.print(f"the model is in {output}", highlight=False, soft_wrap=True)
+    console.print(f"the model is in {scores.model}", highlight=False, soft_wrap=True)
 
 
 def evaluate_command(
@@ -141,7 +143,7 @@ def read_sentence_files(files: Sequence[Path]) -> list[Sentence]:
 def watching(console: Console) -> Iterator[Watch]:
     """Show a bar with loss, speed and time left on a terminal, and a line an epoch everywhere."""
     from mere.training.memory import MemoryPlan
-    from mere.training.trainer import EpochReport, StepReport
+    from mere.training.reports import EpochReport, StepReport
 
     columns = (
         TextColumn("{task.description}"),

@@ -20,7 +20,8 @@ from mere.inference.decoding import Calibration, Candidate, Curve, Decoding, Pre
 from mere.schema import Sentence, Triple
 
 Names = NDArray[np.object_]
-Found = Sequence[Sequence[Candidate]]
+Judged = Sequence[Sequence[Candidate]]
+"""Candidates with their scores, a sequence a sentence."""
 
 PRECISION = 0.9
 """Precision that the precise thresholds are to reach, where nothing else is wished."""
@@ -86,12 +87,14 @@ class Reliability:
     wished: float
 
 
-def fit_decoding(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> tuple[Decoding, Reliability]:
+def fit_decoding(
+    judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION
+) -> tuple[Decoding, Reliability]:
     """Fit a decoding to the candidates of dev data, and tell how far it can be trusted.
 
     Parameters
     ----------
-    found:
+    judged:
         The candidates of every sentence, by a codec that decodes by `OPEN` (see
         `mere.evaluation.predictions.gold_candidates`).
     gold:
@@ -99,17 +102,17 @@ def fit_decoding(found: Found, gold: Sequence[Sentence], precision: float = PREC
     precision:
         What the precise thresholds are to reach.
     """
-    return fit(found, gold, precision), cross_fit(found, gold, precision)
+    return fit(judged, gold, precision), cross_fit(judged, gold, precision)
 
 
-def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:
+def fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:
     """Return the decoding that does best on ``gold``, given the candidates of every sentence.
 
     The threshold is the one with the best sum of triple and relation F1 (by triple F1 alone many right relations whose
     spans are unsure would be silenced); a relation's own one moves towards where its gain is greatest.
     """
-    calibration = _calibration(_Table.of(found, gold))
-    judged = _judge(found, calibration)
+    calibration = _calibration(_Table.of(judged, gold))
+    judged = _judge(judged, calibration)
     table = _Table.of(judged, gold)
     tried = [Decoding(calibration, Thresholds(threshold), FLOOR) for threshold in _GRID]
     shared = max(tried, key=lambda decoding: _both_f1(decoding, judged, gold)).thresholds.default
@@ -119,20 +122,20 @@ def fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) ->
     return Decoding(calibration, thresholds, FLOOR, precise=_precise(kept, precision))
 
 
-def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
+def cross_fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
     """Fit on each half of the data, by id, and judge the other."""
     first = [part == "first" for part, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
     default: list[tuple[Triple, ...]] = [()] * len(gold)
     sure: list[tuple[Triple, ...]] = [()] * len(gold)
     reached = True
     for half in (True, False):
-        here = [index for index, of in enumerate(first) if of == half]
-        there = [index for index, of in enumerate(first) if of != half]
-        decoding = fit([found[i] for i in here], [gold[i] for i in here], precision)
+        here = [index for index, is_first in enumerate(first) if is_first == half]
+        there = [index for index, is_first in enumerate(first) if is_first != half]
+        decoding = fit([judged[i] for i in here], [gold[i] for i in here], precision)
         reached &= decoding.precise is not None
-        for index, judged in zip(there, _judge([found[i] for i in there], decoding.calibration), strict=True):
-            default[index] = decoding.choose(judged)
-            sure[index] = decoding.choose(judged, precise=True) if decoding.precise else ()
+        for index, candidates in zip(there, _judge([judged[i] for i in there], decoding.calibration), strict=True):
+            default[index] = decoding.choose(candidates)
+            sure[index] = decoding.choose(candidates, precise=True) if decoding.precise else ()
     right, predicted, wanted = count(gold, sure, "triple").sum(0).tolist()
     bins = triple_bins(gold, default)
     return Reliability(
@@ -146,8 +149,12 @@ def cross_fit(found: Found, gold: Sequence[Sentence], precision: float = PRECISI
 
 def triple_bins(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]]) -> tuple[Bin, ...]:
     """Sort the triples that were predicted, one sequence a sentence, by their scores; as `bins_of`."""
-    scores = np.array([triple.score for of in predicted for triple in of])
-    right = [t.key in {g.key for g in s.triples} for s, of in zip(gold, predicted, strict=True) for t in of]
+    scores = np.array([triple.score for triples in predicted for triple in triples])
+    right = [
+        triple.key in {stated.key for stated in sentence.triples}
+        for sentence, triples in zip(gold, predicted, strict=True)
+        for triple in triples
+    ]
     return bins_of(scores, np.array(right, np.bool_))
 
 
@@ -182,18 +189,24 @@ class _Table:
     stated: Bools
 
     @classmethod
-    def of(cls, found: Found, gold: Sequence[Sentence]) -> _Table:
-        rows = [(one, one.evidence, sentence.triples) for of, sentence in zip(found, gold, strict=True) for one in of]
+    def of(cls, judged: Judged, gold: Sequence[Sentence]) -> _Table:
+        rows = [
+            (candidate, candidate.evidence, sentence.triples)
+            for candidates, sentence in zip(judged, gold, strict=True)
+            for candidate in candidates
+        ]
         return cls(
-            np.array([one.triple.relation for one, _, _ in rows], object),
-            np.array([said.language for _, said, _ in rows], object),
-            np.array([said.margin for _, said, _ in rows], float),
-            np.array([said.logit for _, said, _ in rows], float),
-            np.array([said.best for _, said, _ in rows], bool),
-            np.array([one.triple.score for one, _, _ in rows], float),
-            np.array([one.worth for one, _, _ in rows], float),
-            np.array([one.triple.key in {t.key for t in triples} for one, _, triples in rows], bool),
-            np.array([one.triple.relation in {t.relation for t in triples} for one, _, triples in rows], bool),
+            np.array([candidate.triple.relation for candidate, _, _ in rows], object),
+            np.array([evidence.language for _, evidence, _ in rows], object),
+            np.array([evidence.margin for _, evidence, _ in rows], float),
+            np.array([evidence.logit for _, evidence, _ in rows], float),
+            np.array([evidence.best for _, evidence, _ in rows], bool),
+            np.array([candidate.triple.score for candidate, _, _ in rows], float),
+            np.array([candidate.worth for candidate, _, _ in rows], float),
+            np.array([candidate.triple.key in {t.key for t in triples} for candidate, _, triples in rows], bool),
+            np.array(
+                [candidate.triple.relation in {t.relation for t in triples} for candidate, _, triples in rows], bool
+            ),
         )
 
     def __len__(self) -> int:
@@ -206,17 +219,19 @@ class _Table:
     def each_relation(self) -> Iterator[tuple[str, _Table]]:
         """Yield relations that have at least `LEAST` candidates, and these."""
         for name in sorted(set(self.relation)):
-            part = self.where(self.relation == name)
-            if len(part) >= LEAST:
-                yield name, part
+            own = self.where(self.relation == name)
+            if len(own) >= LEAST:
+                yield name, own
 
 
-def _judge(found: Found, calibration: Calibration) -> list[list[Candidate]]:
-    return [[calibration.judge(one.triple, one.evidence) for one in of] for of in found]
+def _judge(judged: Judged, calibration: Calibration) -> list[list[Candidate]]:
+    return [
+        [calibration.judge(candidate.triple, candidate.evidence) for candidate in candidates] for candidates in judged
+    ]
 
 
-def _both_f1(decoding: Decoding, found: Found, gold: Sequence[Sentence]) -> float:
-    predicted = [decoding.choose(of) for of in found]
+def _both_f1(decoding: Decoding, judged: Judged, gold: Sequence[Sentence]) -> float:
+    predicted = [decoding.choose(candidates) for candidates in judged]
     return micro_f1(gold, predicted, "triple") + micro_f1(gold, predicted, "relation")
 
 
@@ -225,8 +240,9 @@ def _calibration(table: _Table) -> Calibration:
     best, stated = table.where(table.best), table.where(table.stated)
     columns = np.column_stack([np.ones(len(best)), best.margin])
     of_relation = fit_logistic(columns, best.stated, np.array([0.0, 1.0]), np.ones(2), rising=[1])
-    languages = [one for one in sorted(set(stated.language)) if (stated.language == one).sum() >= LEAST]
-    shifts = [(stated.language == one) * 1.0 for one in languages]
+    spoken = sorted(set(stated.language))
+    languages = [language for language in spoken if (stated.language == language).sum() >= LEAST]
+    shifts = [(stated.language == language) * 1.0 for language in languages]
     columns = np.column_stack([np.ones(len(stated)), stated.logit, -1.0 * ~stated.best, *shifts])
     prior = np.array([0.0, 1.0, 0.0, *[0.0] * len(languages)])
     ridge = np.array([1.0, 1.0, 1.0, *[_LANGUAGE_RIDGE] * len(languages)])
@@ -239,13 +255,13 @@ def _calibration(table: _Table) -> Calibration:
 def _relation_thresholds(table: _Table, shared: float) -> dict[str, float]:
     """Move the ``shared`` threshold towards where each relation's gain is greatest, the further the more was seen."""
     thresholds = {}
-    for relation, part in table.each_relation():
-        order = np.argsort(-part.worth, kind="stable")
-        value = np.where(part.best, (part.right.astype(float) + part.stated) / 2, part.right)
+    for relation, own in table.each_relation():
+        order = np.argsort(-own.worth, kind="stable")
+        value = np.where(own.best, (own.right.astype(float) + own.stated) / 2, own.right)
         gain = np.concatenate([[0.0], np.cumsum(value[order] - shared)])
-        edges = np.concatenate([[1.0], part.worth[order], [0.0]])
+        edges = np.concatenate([[1.0], own.worth[order], [0.0]])
         at = int(np.argmax(gain))
-        thresholds[relation] = _between((edges[at] + edges[at + 1]) / 2, shared, len(part))
+        thresholds[relation] = _between((edges[at] + edges[at + 1]) / 2, shared, len(own))
     return thresholds
 
 

@@ -72,7 +72,7 @@ def confidence(reliability: Reliability) -> str:
     triple, relation = (100 * f1 for f1 in reliability.f1)
     lines = [
         "A triple's score is the probability that it is right. Measured on "
-        f"{sum(of.count for of in reliability.bins):,} predicted triples, each half of the data judged by curves and "
+        f"{sum(bin.count for bin in reliability.bins):,} predicted triples, each half of the data judged by curves and "
         f"thresholds fitted on the other: expected calibration error {reliability.ece:.3f} ({BINS} bins of equal "
         f"width), triple F1 {triple:.1f}, relation F1 {relation:.1f}.",
         "",
@@ -101,6 +101,6 @@ def with_section(card: str, title: str, body: str) -> str:
     return f"{before.rstrip()}\n\n## {title}\n\n{body.strip()}\n" + (f"\n{tail}" if tail else "")
 
 
-def _bin(of: Bin) -> str:
-    bar = "█" * round(20 * of.right)
-    return f"| {of.low:.1f}–{of.high:.1f} | {of.count} | {of.score:.2f} | {of.right:.2f} | {bar} |"
+def _bin(bin: Bin) -> str:
+    bar = "█" * round(20 * bin.right)
+    return f"| {bin.low:.1f}–{bin.high:.1f} | {bin.count} | {bin.score:.2f} | {bin.right:.2f} | {bar} |"

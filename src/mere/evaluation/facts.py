@@ -1,4 +1,4 @@
-"""Scores of facts: what is said, whichever way round (the design of the project, §7).
+"""Scores of facts: what is said, whichever way round (docs/concepts/evaluation.md).
 
 A triple that is turned round by its relation's inverse or symmetry states the same fact, and relations may state the
 same with the same tail; the catalogue of relations tells. *Strict* wants both spans exact, *lenient* both overlapping,

@@ -1,4 +1,4 @@
-"""Scores of predicted against gold triples, by the protocol of the design, §7.
+"""Scores of predicted against gold triples, by the protocol of docs/concepts/evaluation.md.
 
 A triple is right when its relation, its head offsets and its tail offsets all are. Scores are computed over all gold
 triples, those lost to length limits included. `mere.evaluation.facts` has what counts besides as the same. Torch-free.

@@ -1,4 +1,4 @@
-"""What the aggregator and the switcher do to the representations of parallel sentences (design, §2)."""
+"""What the aggregator and the switcher do to the representations of parallel sentences (docs/concepts/method.md)."""
 
 from __future__ import annotations
 

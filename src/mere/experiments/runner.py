@@ -30,8 +30,8 @@ from mere.inference.predictor import Scorer
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import load_artifact
 from mere.schema import Sentence, Triple
+from mere.training.reports import Watch
 from mere.training.run import extractor_of, train
-from mere.training.trainer import Watch
 
 KINDS = ("triple", "relation", "entity")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,20 @@ from mere.evaluation.predictions import predictions
 from mere.evaluation.scores import micro_f1
 from mere.export.compact import share_weights
 from mere.export.graphs import write_graphs
-from mere.inference.artifact import CARD, ENCODER, FOLDER, INT8, MANIFEST, WEIGHTS, replacing, write_manifest
+from mere.inference.artifact import (
+    CARD,
+    ENCODER,
+    FOLDER,
+    INT8,
+    MANIFEST,
+    WEIGHTS,
+    read_card,
+    replacing,
+    write_manifest,
+)
 from mere.inference.extractor import Extractor
 from mere.inference.predictor import Scorer
+from mere.inference.replacing import copy_files
 from mere.nn.joint import JointModel, TorchScorer
 from mere.nn.weights import load_artifact, write_artifact
 from mere.schema import Sentence, Triple
@@ -81,14 +91,16 @@ def export(
     ------
     ExportError
         Where they lose too much; nothing is written then.
+    InputError
+        Where the folder cannot be written; what was there stays.
     """
     model = load_artifact(folder)
     with replacing(output or folder) as draft:
-        shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(FOLDER, MANIFEST, WEIGHTS), dirs_exist_ok=True)
-        card = draft / CARD
+        copy_files(folder, draft, without=[FOLDER, MANIFEST, WEIGHTS, CARD])
+        card = read_card(folder).text
         (draft / FOLDER).mkdir()
         rounded = write_graphs(model, draft / FOLDER)
-        write_artifact(model, draft, card.read_text("utf-8"), rounded if compact else {})
+        write_artifact(model, draft, card, rounded if compact else {})
         if compact:
             share_weights(draft)
         write_manifest(draft)
@@ -97,7 +109,7 @@ def export(
         rows = compare(model, sentences, scorers)
         if not force:
             judge(rows)
-        card.write_text(with_section(card.read_text("utf-8"), TITLE, _table(rows)), "utf-8")
+        (draft / CARD).write_text(with_section(card, TITLE, _table(rows)), "utf-8")
     return rows
 
 

@@ -18,14 +18,13 @@ margins (B×R). The entity head takes states, spannable positions, and P sentenc
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
-from unittest import mock
 
+import msgspec
 import onnxruntime
 import torch
 from numpy.typing import NDArray
@@ -124,23 +123,30 @@ class _EntityHead(nn.Module):
 
 
 def _with_fixed_routing(model: JointModel) -> JointModel:
-    """Return a view of ``model`` whose switchers look their sub-module up by language, as a hardened gate does."""
-    switchers = copy.deepcopy(model.switchers)
-    for switcher in switchers:
-        assert isinstance(switcher, Switcher)
-        if switcher.routing == "random":
-            raise InputError("a switcher with random routing is an ablation and cannot be exported; keep using torch")
-        if switcher.gate is None:
-            continue
-        if not switcher.gate.is_hard:
-            raise InputError("the switcher's learned routing is not hardened yet; finish the training, then export")
-        parts = list(switcher.parts.values())
-        table = [int(index) for index in switcher.gate.table]
-        switcher.parts = nn.ModuleDict({f"language{row}": parts[index] for row, index in enumerate(table)})
-        switcher.gate, switcher.routing = None, "language"
-    view = copy.copy(model)
-    view._modules = {**model._modules, "switchers": switchers}
-    return view
+    """Return ``model``, or one of the same parts whose switchers look their sub-module up, as a hardened gate does.
+
+    Raises `InputError` for routing that is no table of languages.
+    """
+    shape = model.config.switcher
+    if shape is None or shape.routing == "language":
+        return model
+    if shape.routing == "random":
+        raise InputError("a switcher with random routing is an ablation and cannot be exported; keep using torch")
+    if not all(gate.is_hard for gate in model.gates):
+        raise InputError("the switcher's learned routing is not hardened yet; finish the training, then export")
+    config = msgspec.structs.replace(model.config, switcher=msgspec.structs.replace(shape, routing="language"))
+    with torch.random.fork_rng():  # the weights that this draws are all replaced
+        fixed = JointModel(config, model.schema, model.backbone)
+    fixed.aggregator, fixed.relation_head, fixed.entity_head = model.aggregator, model.relation_head, model.entity_head
+    fixed.codec = model.codec
+    for old, new in zip(model.switchers, fixed.switchers, strict=True):
+        assert isinstance(old, Switcher)
+        assert isinstance(new, Switcher)
+        assert old.gate is not None
+        modules = list(old.parts.values())
+        for part, number in zip(new.parts.values(), old.gate.table.tolist(), strict=True):
+            part.load_state_dict(modules[number].state_dict())
+    return fixed
 
 
 def _export(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
@@ -148,8 +154,7 @@ def _export(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pa
     dynamic = torch.export.Dim.DYNAMIC
     shapes = tuple(dict.fromkeys(range(min(2, one.dim())), dynamic) for one in inputs.values())
     plain = path.with_suffix(".plain")
-    fused = mock.patch.object(functional, "scaled_dot_product_attention", _attention)
-    with _quiet(), torch.no_grad(), fused:
+    with _quiet(), torch.no_grad(), _attention_as_a_node():
         program = torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
@@ -172,9 +177,12 @@ def _fuse(source: Path, target: Path) -> None:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
-    onnxruntime.InferenceSession(
-        str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSED
-    )
+    try:
+        onnxruntime.InferenceSession(
+            str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSED
+        )
+    except Exception as error:  # the library has no class of its own for them; it reads what was just written
+        raise OSError(f"the graph cannot be fused: {str(error).splitlines()[0]}") from error
 
 
 def _attention(
@@ -185,8 +193,10 @@ def _attention(
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,
+    enable_gqa: bool = False,
 ) -> Tensor:
     """Stand for torch's attention in the trace: one node of ONNX, which takes heads side by side."""
+    assert dropout_p == 0 and not is_causal and not enable_gqa  # noqa: PT018  no encoder asks for these
     batch, heads, length, width = query.shape
     mask = None if attn_mask is None else attn_mask.expand(batch, attn_mask.shape[1], length, key.shape[2])
     attended = torch.onnx.ops.symbolic(
@@ -198,6 +208,20 @@ def _attention(
         version=OPSET,
     )
     return attended.reshape(batch, length, heads, width).transpose(1, 2)
+
+
+@contextlib.contextmanager
+def _attention_as_a_node() -> Iterator[None]:
+    """Have `_attention` take the place of torch's attention for as long as the block runs.
+
+    Backbones and aggregator both look that up by its public name when they are traced; a trace is nobody else's time.
+    """
+    usual = functional.scaled_dot_product_attention
+    functional.scaled_dot_product_attention = _attention
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = usual
 
 
 @contextlib.contextmanager

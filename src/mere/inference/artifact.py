@@ -16,28 +16,30 @@ Torch-free: the runtime reads a model with what is here.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
 from mere.errors import ArtifactError, InputError, MereError
+from mere.inference import replacing as folders
 from mere.inference.codec import SHARED_MODULE
 from mere.inference.decoding import Decoding
 from mere.inference.hub import fetch, is_hub_name
+from mere.inference.manifest import CARD, MANIFEST, check_manifest, read_json, sha256, write_manifest
 from mere.inference.model_config import ModelConfig
+from mere.inference.replacing import copy_files
 from mere.schema import Schema
 
+__all__ = ["CARD", "MANIFEST", "check_manifest", "sha256", "write_manifest"]
+
 FORMAT = 2
-CONFIG, MANIFEST, WEIGHTS, CARD = "config.json", "manifest.json", "model.safetensors", "README.md"
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 DEFAULT = "default"
 PACKAGED = Path(str(resources.files("mere"))) / "default_model"
@@ -65,7 +67,7 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     inputs: Literal["words", "ids"]
-    max_tokens: int
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
     shares_weights: bool = False
     format: int = GRAPH_FORMAT
 
@@ -76,16 +78,17 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def read(cls, path: Path) -> Graphs:
         """Read from JSON; raises `ArtifactError` for another version or a file that is no such description."""
+        fault, mend = "not a description of graphs", "export the model again"
+        values = read_json(path, fault, mend)
+        version = values.get("format")
+        if type(version) is not int or version != GRAPH_FORMAT:  # 1.0 and true are equal to 1
+            raise ArtifactError(
+                f"{path}: graphs of format {version}, this version of mere runs {GRAPH_FORMAT}; export the model again"
+            )
         try:
-            values = json.loads(path.read_text("utf-8"))
-            version = values["format"]
-            if version == GRAPH_FORMAT:
-                return msgspec.convert(values, cls)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactError(f"{path}: not a description of graphs: {error!r}; export the model again") from error
-        raise ArtifactError(
-            f"{path}: graphs of format {version}, this version of mere runs {GRAPH_FORMAT}; export the model again"
-        )
+            return msgspec.convert(values, cls)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise ArtifactError(f"{path}: {fault} ({error}); {mend}") from error
 
 
 class StoredBackbone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,25 +126,24 @@ class ArtifactConfig:
         languages that the schema does not know.
         """
         path = folder / CONFIG
+        fault, mend = "not a model's configuration", "copy or train the model again"
+        values = read_json(path, fault, mend)
+        version = values.pop("format", None)
+        if type(version) is not int or version != FORMAT:  # 2.0 is equal to 2
+            raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
         try:
-            values = json.loads(path.read_text("utf-8"))
-            version = values.pop("format")
-            if version != FORMAT or isinstance(version, bool) or not isinstance(version, int):
-                raise ArtifactError(f"{path}: format {version}, this version of mere reads format {FORMAT}")
-            unknown = set(values) - {field.name for field in fields(cls)}
-            if unknown:
-                raise ArtifactError(f"{path}: unknown key '{min(unknown)}'")
             config = cls(
                 Schema.from_dict(values["schema"]),
                 msgspec.convert(values["model"], ModelConfig),
                 msgspec.convert(values["decoding"], Decoding),
                 msgspec.convert(values["backbone"], StoredBackbone),
             )
-        except ArtifactError:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, MereError) as error:
-            problem = f"not a model's configuration: {error!r}; copy or train the model again"
-            raise ArtifactError(f"{path}: {problem}") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MereError) as error:
+            reason = f"misses the key {error}" if isinstance(error, KeyError) else error
+            raise ArtifactError(f"{path}: {fault} ({reason}); {mend}") from error
         strange = config.decoding.names - {*config.schema.relations, *config.schema.languages, SHARED_MODULE}
         if strange:
             raise ArtifactError(f"{path}: 'decoding' names '{min(strange)}', which the schema does not know")
@@ -184,25 +186,19 @@ def in_place(folder: Path) -> Path:
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """Give a draft directory that becomes ``folder`` when all went well; an artifact that is there is replaced."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=folder) from error
-    try:
+    """Give a draft directory that becomes the model ``folder`` when all went well; one that is there is replaced.
+
+    Raises `InputError` where it cannot be written or holds what is no model; what was there stays.
+    """
+    with folders.replacing(folder, write_manifest, lambda there: (there / MANIFEST).is_file()) as draft:
         yield draft
-        write_manifest(draft)
-        _replace(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | None = None) -> None:
     """Give the model in ``folder``, or a copy at ``output``, another decoding and card; all else stays as it is."""
     config = ArtifactConfig.read(folder)
     with replacing(output or folder) as draft:
-        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        copy_files(folder, draft, without=[CARD])
         replace(config, decoding=decoding).write(draft)
         (draft / CARD).write_text(card, "utf-8")
 
@@ -210,49 +206,27 @@ def save_decoding(folder: Path, decoding: Decoding, card: str, output: Path | No
 def save_card(folder: Path, card: str) -> None:
     """Give the model in ``folder`` another card."""
     with replacing(folder) as draft:
-        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        copy_files(folder, draft, without=[CARD])
         (draft / CARD).write_text(card, "utf-8")
 
 
-def check_manifest(folder: Path, names: Collection[str] | None = None) -> None:
-    """Compare all files, or those called ``names``, with their sums; `ArtifactError` for one missing or changed."""
-    path = folder / MANIFEST
-    if not folder.is_dir() or not path.is_file():
-        raise ArtifactError(f"{folder}: no model here (a model is a directory with a {MANIFEST}); check the path")
+class Card(NamedTuple):
+    """A model's card; ``problem`` is one line where there was none to be read and this is a new one, else empty."""
+
+    text: str
+    problem: str
+
+
+def read_card(folder: Path) -> Card:
+    """Read the card of the model in ``folder``; a model does not depend on it, so for one that is damaged a new one."""
+    path = folder / CARD
     try:
-        sums: dict[str, str] = json.loads(path.read_text("utf-8"))
-        files = sorted((name, sums[name]) for name in (sums if names is None else names))
-    except KeyError as error:
-        raise ArtifactError(f"{path}: does not name {error}; copy the model again or export it again") from error
-    except (ValueError, TypeError) as error:
-        raise ArtifactError(f"{path}: damaged; copy or train the model again") from error
-    for name, expected in files:
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{folder / name}: missing; copy or train the model again")
-        if sha256(folder / name) != expected:
-            raise ArtifactError(f"{folder / name}: does not match its checksum; copy or train the model again")
-
-
-def write_manifest(folder: Path) -> None:
-    """Write the sums of all files below ``folder``."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    sums = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
-    (folder / MANIFEST).write_text(json.dumps(sums, indent=1), "utf-8")
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def _replace(draft: Path, folder: Path) -> None:
-    if not folder.exists():
-        draft.rename(folder)
-        return
-    if not (folder / MANIFEST).is_file() and any(folder.iterdir()):
-        raise InputError("holds other files and will not be replaced; choose another folder", path=folder)
-    old = draft.with_suffix(".old")
-    folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old)
+        text = path.read_text("utf-8")
+        reason = "holds NUL bytes" if "\0" in text else ""
+    except OSError as error:
+        text, reason = "", error.strerror or str(error)
+    except UnicodeDecodeError:
+        text, reason = "", "not UTF-8"
+    if not reason:
+        return Card(text, "")
+    return Card("# mere model\n", f"{path}: the model card cannot be read ({reason}); a new one is made")

@@ -4,9 +4,10 @@ Everything that turns scores into triples is here, in plain numpy, for training,
 alike; `mere.inference.decoding` gives them their probabilities and says which are predicted. A sentence of n tokens
 goes into the model as n+2 positions: bos, the tokens, eos.
 
-The entity head gives four n×n matrices for a sentence and one of its relations (design, §2.5): ``head[i, j]`` scores
-the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that a head starting at i
-goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the threshold of training.
+The entity head gives four n×n matrices for a sentence and one of its relations (docs/concepts/method.md):
+``head[i, j]`` scores the span of tokens i to j as the head, ``tail[i, j]`` as the tail, ``link_start[i, k]`` says that
+a head starting at i goes with a tail starting at k, and ``link_end[j, l]`` the same of their last tokens. Zero is the
+threshold of training.
 
 Torch-free.
 """
@@ -104,7 +105,7 @@ class EntityScores:
     def of(self, pair: int, size: int) -> EntityScores:
         """Return the size×size scores of one pair, without its padding."""
         parts = (self.head, self.tail, self.link_start, self.link_end)
-        head, tail, link_start, link_end = (part[pair, :size, :size] for part in parts)
+        head, tail, link_start, link_end = (scores[pair, :size, :size] for scores in parts)
         types = None if self.types is None else self.types[pair, :size]
         return EntityScores(head, tail, link_start, link_end, types)
 
@@ -180,8 +181,8 @@ class Codec:
                 types = (self._types.get(triple.head.type or "", -1), self._types.get(triple.tail.type or "", -1))
                 links.append(Link(self._relations[triple.relation], head, tail, types))
             exact = all(
-                found is not None and self._span(sentence.text, tokens, *found)[:2] == (span.start, span.end)
-                for found, span in ((head, triple.head), (tail, triple.tail))
+                positions is not None and self._span(sentence.text, tokens, *positions)[:2] == (span.start, span.end)
+                for positions, span in ((head, triple.head), (tail, triple.tail))
             )
             lost += not exact
         return Example(sentence, tokens, self.language_index(sentence.language), tuple(links), lost)
@@ -198,22 +199,22 @@ class Codec:
 
         ``states`` are each sentence's (n+2)×d states, where they were computed before.
         """
-        length = max(len(one) for one in tokens) + 2
+        length = max(map(len, tokens)) + 2
         shape = (rows or len(tokens), length)
         ids = np.full(shape, self.pad, np.int64)
         mask = np.zeros(shape, np.bool_)
         spannable = np.zeros(shape, np.bool_)
-        for row, one in enumerate(tokens):
-            end = len(one) + 1
-            ids[row, 0], ids[row, 1:end], ids[row, end] = self.bos, one.ids, self.eos
+        for row, sentence_tokens in enumerate(tokens):
+            end = len(sentence_tokens) + 1
+            ids[row, 0], ids[row, 1:end], ids[row, end] = self.bos, sentence_tokens.ids, self.eos
             mask[row, : end + 1] = True
-            spannable[row, 1:end] = one.ends > one.starts
+            spannable[row, 1:end] = sentence_tokens.ends > sentence_tokens.starts
         padded = [*languages, *[len(self._languages)] * (shape[0] - len(tokens))]
         stacked = None
         if states is not None:
             stacked = np.zeros((*shape, states[0].shape[1]), np.float32)
-            for row, known in enumerate(states):
-                stacked[row, : len(known)] = known
+            for row, row_states in enumerate(states):
+                stacked[row, : len(row_states)] = row_states
         return Arrays(ids, mask, spannable, np.array(padded, np.int64), stacked)
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
@@ -244,7 +245,7 @@ class Codec:
         relations, scores:
             The relations looked at and, for each, N×N entity scores.
         """
-        found = []
+        judged = []
         for relation, entity in zip(relations, scores, strict=True):
             for rank, pair in enumerate(_pairs(entity)):
                 triple = Triple(
@@ -253,8 +254,8 @@ class Codec:
                     Span(*self._span(text, tokens, *pair.tail), self._type(entity, 1, *pair.tail)),
                 )
                 evidence = Evidence(self.languages[language], float(margins[relation]), pair.logit, best=rank == 0)
-                found.append(self.decoding.calibration.judge(triple, evidence))
-        return found
+                judged.append(self.decoding.calibration.judge(triple, evidence))
+        return judged
 
     def decode(self, candidates: Sequence[Candidate], *, precise: bool = False) -> tuple[Triple, ...]:
         """Choose among a sentence's candidates; each triple once, best first (see `Decoding.choose`)."""
@@ -298,8 +299,8 @@ class _Pair:
         return _crosses(self.head, other.head) or _crosses(self.tail, other.tail)
 
 
-def _crosses(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one != other and one[0] <= other[1] and other[0] <= one[1]
+def _crosses(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    return first != second and first[0] <= second[1] and second[0] <= first[1]
 
 
 def _pairs(scores: EntityScores) -> list[_Pair]:

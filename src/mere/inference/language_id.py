@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from mere.errors import InputError
+from mere.inference.normalise import normalise
 from mere.inference.processes import PerProcess
 
 UNDETERMINED = "und"
@@ -55,7 +57,7 @@ class LanguageIdentifier:
         if self._model is None:
             with self._lock():
                 self._model = self._model or _load()
-        ranks = self._model.rank(text)
+        ranks = self._model.rank(normalise(text).text)  # marks and odd spellings would tell against any language
         likely = [(language, probability) for language, probability in ranks if language in self.languages]
         total = sum(probability for _, probability in likely)
         if total < _FOREIGN:
@@ -78,8 +80,10 @@ class LanguageIdentifier:
         return paragraph
 
 
+@cache
 def _load() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # takes a second: only where it is needed
+    """Load the data, which takes a second and is the same for every identifier of a process."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     try:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

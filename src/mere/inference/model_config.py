@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 Routing = Literal["language", "learned", "random"]
 """How a switcher picks a sentence's sub-module; see `mere.nn.switcher.Switcher`."""
+
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+"""A size; the limit is far beyond any use, and keeps a mistyped one from taking all memory."""
+
+Rate = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 
 
 class AggregatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,7 +28,7 @@ class AggregatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     reading: Literal["states", "inputs"] = "states"
-    heads: int = 6
+    heads: Count = 6
 
 
 class SwitcherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,10 +46,10 @@ class SwitcherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         0 puts the switcher behind the aggregator; m puts one behind each of the backbone's top m layers.
     """
 
-    width: int = 64
+    width: Count = 64
     routing: Routing = "language"
-    modules: int = 4
-    layers: int = 0
+    modules: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 4
+    layers: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,9 +78,9 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aggregator: AggregatorConfig | None = None
     switcher: SwitcherConfig | None = None
     conditioned: bool = True
-    hidden: int = 256
-    span: int = 64
-    distances: int = 24
-    dropout: float = 0.1
-    backbone_dropout: float = 0.1
-    max_tokens: int = 254
+    hidden: Count = 256
+    span: Count = 64
+    distances: Count = 24
+    dropout: Rate = 0.1
+    backbone_dropout: Rate = 0.1
+    max_tokens: Count = 254

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,11 +26,16 @@ from mere.inference.artifact import (
     check_manifest,
 )
 from mere.inference.codec import Arrays, EntityScores
-from mere.inference.e5 import E5File
+from mere.inference.e5 import FILES, E5File
 from mere.inference.processes import PerProcess, import_onnxruntime
 
 MOST_THREADS = 4
 """Sentences are encoded in so many threads at most."""
+
+_AGAIN = "export the model again"
+
+_POSITIONS = 512
+"""Longest input of a backbone whose configuration does not say it: the default of all that can be one."""
 
 TOKENS = 384
 """Tokens that a thread encodes at once: their states stay in its cache, where more would not."""
@@ -51,10 +57,12 @@ class OnnxScorer:
     def __init__(self, folder: Path, encoder: str | None = None) -> None:
         graphs = folder / FOLDER
         if encoder is None:
-            encoder = ENCODER if (graphs / ENCODER).exists() and not (graphs / INT8).exists() else INT8
+            # os.path's, which takes a folder that may not be read for one without files: the sums then tell of it
+            encoder = ENCODER if os.path.exists(graphs / ENCODER) and not os.path.exists(graphs / INT8) else INT8
         check_manifest(folder, [CONFIG, *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
         config = ArtifactConfig.read(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
+        _check_fit(self.graphs, config, graphs / GRAPHS)
         shared = encoder == INT8 and self.graphs.shares_weights
         if shared:
             check_manifest(folder, [WEIGHTS])
@@ -62,8 +70,11 @@ class OnnxScorer:
         if self.graphs.inputs == "words":
             self.words = E5File.bundled(config.model.backbone)
             self.words.check(config.backbone.embeddings, folder)
-        self._encoder = _session(graphs / encoder, folder if shared else None)
-        self._entities = _session(graphs / ENTITIES)
+        self._encoder = _Graph(graphs / encoder, folder / WEIGHTS if shared else None)
+        self._entities = _Graph(graphs / ENTITIES)
+        relations = len(config.schema.relations)
+        if self._encoder.width("margins") != relations:
+            raise ArtifactError(f"{graphs / encoder}: does not score the schema's {relations} relations; {_AGAIN}")
         self._pool = PerProcess(lambda: ThreadPoolExecutor(_threads(), "mere"))
 
     def relations(self, arrays: Arrays) -> tuple[Floats, Floats]:
@@ -87,36 +98,82 @@ class OnnxScorer:
             inputs["ids"] = ids
         else:
             inputs["words"] = self.words.embedding_rows(ids)
-        states, margins = self._encoder.run(None, inputs)
+        states, margins = self._encoder.run(inputs)
         return states, margins
 
     def entities(self, states: Floats, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
         """Return the entity scores of P (row, relation) pairs."""
         inputs = {"states": states, "spannable": arrays.spannable, "rows": rows, "relations": relations}
-        scores, *types = self._entities.run(None, inputs)
+        scores, *types = self._entities.run(inputs)
         head, tail, link_start, link_end = np.moveaxis(scores, 1, 0)
         return EntityScores(head, tail, link_start, link_end, types[0] if types else None)
 
 
-def _session(path: Path, weights: Path | None = None) -> Any:
-    """Open a graph, already fused when it was exported; what it refers to lies in the folder ``weights``."""
-    onnxruntime = import_onnxruntime()  # takes a tenth of a second: only where a model is loaded
+def _check_fit(graphs: Graphs, config: ArtifactConfig, path: Path) -> None:
+    """Raise `ArtifactError` where graphs and configuration cannot be of one model."""
+    packed = config.model.backbone in FILES
+    if packed != (graphs.inputs == "words"):
+        raise ArtifactError(f"{path}: 'inputs' does not fit the backbone '{config.model.backbone}'; {_AGAIN}")
+    positions = config.backbone.config.get("max_position_embeddings", _POSITIONS)
+    if graphs.max_tokens > config.model.max_tokens or not isinstance(positions, int) or graphs.max_tokens >= positions:
+        raise ArtifactError(f"{path}: 'max_tokens' is {graphs.max_tokens}, more than the model can read; {_AGAIN}")
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # several batches at once take less time than several threads for each
-    options.inter_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.enable_mem_pattern = False  # every batch has a shape of its own
-    options.log_severity_level = 4
-    graph: str | bytes = str(path)
-    if weights is not None:  # a graph from a file may only refer to its own folder, one from memory to this
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
-        graph = path.read_bytes()
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library has no class of its own for them
-        reason = str(error).splitlines()[0]
-        raise ArtifactError(f"{path}: cannot be run ({reason}); export the model again") from error
+
+class _Graph:
+    """A graph, already fused when it was exported; what it refers to lies in the file ``weights``.
+
+    Raises `ArtifactError` where it cannot be opened or run.
+    """
+
+    def __init__(self, path: Path, weights: Path | None = None) -> None:
+        onnxruntime = import_onnxruntime()  # takes a tenth of a second: only where a model is loaded
+
+        self.path = path
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # several batches at once take less time than several threads for each
+        options.inter_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.enable_mem_pattern = False  # every batch has a shape of its own
+        options.log_severity_level = 4
+        try:
+            graph: str | bytes = str(path)
+            content: mmap.mmap | None = None
+            if weights is not None:  # a graph from a file may only refer to its own folder, one from memory to others
+                graph = path.read_bytes()
+                content = _refer(options, weights)
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            del content  # the library reads it until here
+        except Exception as error:  # the library has no class of its own for them
+            raise ArtifactError(f"{path}: cannot be run ({_first_line(error)}); {_AGAIN}") from error
+
+    def width(self, output: str) -> object:
+        """Return the last dimension of an output; None where there is no such output."""
+        shapes = {one.name: one.shape for one in self._session.get_outputs()}
+        return shapes[output][-1] if shapes.get(output) else None
+
+    def run(self, inputs: dict[str, NDArray[Any]]) -> list[Any]:
+        """Return the outputs."""
+        try:
+            outputs: list[Any] = self._session.run(None, inputs)
+        except Exception as error:  # as above
+            raise ArtifactError(f"{self.path}: cannot be run ({_first_line(error)}); {_AGAIN}") from error
+        return outputs
+
+
+def _refer(options: Any, weights: Path) -> mmap.mmap | None:
+    """Tell where the file is that a graph refers to, or give its bytes, which must live until the graph is open."""
+    if not weights.is_symlink():
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights.parent))
+        return None
+    # A hub's cache holds links out of the model's folder, which the library does not follow. It takes the bytes.
+    with weights.open("rb") as handle:
+        content = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+    options.add_external_initializers_from_files_in_memory([WEIGHTS], [content], [len(content)])
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _threads() -> int:

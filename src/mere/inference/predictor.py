@@ -48,7 +48,8 @@ def predict(
     scorer: Scorer, codec: Codec, items: Sequence[Item], *, batch_size: int = 32, precise: bool = False
 ) -> list[tuple[Triple, ...]]:
     """Return the triples of every item, in the order of ``items``; ``precise`` keeps only sure ones."""
-    return [codec.decode(found, precise=precise) for found in candidates(scorer, codec, items, batch_size=batch_size)]
+    judged = candidates(scorer, codec, items, batch_size=batch_size)
+    return [codec.decode(candidates_of_item, precise=precise) for candidates_of_item in judged]
 
 
 def candidates(
@@ -60,8 +61,8 @@ def candidates(
     """
     results: list[Sequence[Candidate]] = [()] * len(items)
     for chosen in _batches([len(item.tokens) + 2 for item in items], batch_size):
-        for index, found in zip(chosen, _of_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
-            results[index] = found
+        for index, judged in zip(chosen, _of_batch(scorer, codec, [items[i] for i in chosen]), strict=True):
+            results[index] = judged
     return results
 
 
@@ -77,15 +78,17 @@ def _batches(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
 
 
 def _of_batch(scorer: Scorer, codec: Codec, items: Sequence[Item]) -> Iterator[list[Candidate]]:
-    known = [item.states for item in items if item.states is not None]
+    states_before = [item.states for item in items if item.states is not None]
     arrays = codec.batch(
-        [item.tokens for item in items], [item.language for item in items], states=known if known else None
+        [item.tokens for item in items], [item.language for item in items], states=states_before or None
     )
     states, margins = scorer.relations(arrays)
     rows, relations = codec.select(margins)
     scores = scorer.entities(states, arrays, rows, relations) if len(rows) else None
     for row, item in enumerate(items):
-        mine = np.nonzero(rows == row)[0]
+        pairs = np.nonzero(rows == row)[0]
         size = len(item.tokens) + 2
-        of_row = [scores.of(int(pair), size) for pair in mine] if scores is not None else []
-        yield codec.candidates(item.text, item.tokens, item.language, margins[row], relations[mine].tolist(), of_row)
+        row_scores = [scores.of(int(pair), size) for pair in pairs] if scores is not None else []
+        yield codec.candidates(
+            item.text, item.tokens, item.language, margins[row], relations[pairs].tolist(), row_scores
+        )

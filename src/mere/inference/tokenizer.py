@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import tokenizers
 
@@ -19,6 +21,7 @@ from mere.arrays import Integers
 from mere.errors import ArtifactError
 from mere.inference.borders import BORDERS
 from mere.inference.e5 import FILES, E5File
+from mere.inference.manifest import read_json
 from mere.inference.unigram import Unigram
 
 TOKENIZER, SPECIAL_IDS = "tokenizer.json", "special_ids.json"
@@ -46,6 +49,18 @@ class Tokens:
     def window(self, start: int, end: int) -> Tokens:
         """Return tokens ``start`` to ``end`` (exclusive)."""
         return Tokens(self.ids[start:end], self.starts[start:end], self.ends[start:end])
+
+
+_Id = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _SpecialIds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a saved model says of its tokenizer's special tokens."""
+
+    bos: _Id
+    eos: _Id
+    pad: _Id
+    unknown: _Id | None
 
 
 class Tokenizer:
@@ -97,10 +112,13 @@ class Tokenizer:
         try:
             core = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
-            raise ArtifactError(f"{path}: not a tokenizer ({error}); save the model again") from error
+            reason = str(error).splitlines()[0]
+            raise ArtifactError(f"{path}: not a tokenizer ({reason}); save the model again") from error
         bos, eos, pad = (special[name] for name in ("bos", "eos", "pad"))
         if bos is None or eos is None or pad is None:
             raise ArtifactError(f"{path}: needs ids for bos, eos and pad; save the model again")
+        if max(id for id in special.values() if id is not None) > max(core.get_vocab().values(), default=-1):
+            raise ArtifactError(f"{path}: has fewer pieces than {SPECIAL_IDS} counts; save the model again")
         return cls(core, bos=bos, eos=eos, pad=pad, unknown=special["unknown"])
 
     @classmethod
@@ -108,14 +126,26 @@ class Tokenizer:
         """Read the tokenizer of a saved model: its own, or that of the bundled ``backbone``."""
         if backbone in FILES:
             return cls.of_e5(E5File.bundled(backbone))
-        special = json.loads((folder / SPECIAL_IDS).read_text("utf-8"))
-        return cls.load(folder / TOKENIZER, special)
+        path = folder / SPECIAL_IDS
+        fault, mend = "not the ids of special tokens", "save the model again"
+        try:
+            special = msgspec.convert(read_json(path, fault, mend), _SpecialIds)
+        except msgspec.ValidationError as error:
+            raise ArtifactError(f"{path}: {fault} ({error}); {mend}") from error
+        return cls.load(folder / TOKENIZER, msgspec.structs.asdict(special))
 
     def save(self, folder: Path) -> None:
         """Write what `of_artifact` reads, where the backbone is not a bundled one."""
         assert not isinstance(self.core, Unigram)
-        self.core.save(str(folder / TOKENIZER))
+        # not the library's own save, whose errors have no class
+        (folder / TOKENIZER).write_text(self.core.to_str(pretty=True), "utf-8")
         (folder / SPECIAL_IDS).write_text(json.dumps(self.special_ids), "utf-8")
+
+    @property
+    def pieces(self) -> int:
+        """How many ids there are: 0 up to this, exclusive."""
+        assert not isinstance(self.core, Unigram)
+        return max(self.core.get_vocab().values(), default=-1) + 1
 
     @property
     def special_ids(self) -> dict[str, int | None]:

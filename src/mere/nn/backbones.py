@@ -5,14 +5,17 @@ A backbone is a `Backbone`: token ids and mask in, one state a token out, with t
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tokenizers
 import torch
+from huggingface_hub import constants
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertModel, PreTrainedModel
+from transformers.masking_utils import create_bidirectional_mask
 
 from mere.errors import ArtifactError, InputError
 from mere.inference.e5 import FILES, Dimensions, E5File
@@ -34,6 +37,9 @@ _EMBEDDING_NAMES = {
     "emb.ln.w": "embeddings.LayerNorm.weight",
     "emb.ln.b": "embeddings.LayerNorm.bias",
 }
+
+
+_MOST_LAYERS = 1024
 
 
 class PackedEmbedding(nn.Module):
@@ -113,14 +119,22 @@ class Backbone(nn.Module):
         return backbone
 
     @classmethod
-    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float) -> Backbone:
+    def blank(cls, name: str, config: dict[str, Any], folder: Path, dropout: float, most: int) -> Backbone:
         """Build the backbone of an artifact without pretrained weights, which `load_state_dict` then fills in.
 
-        ``dropout`` is as in `pretrained`: the model may be trained further.
+        ``dropout`` is as in `pretrained`: the model may be trained further. Raises `ArtifactError` for a configuration
+        with more than ``most`` parameters, before they take memory.
         """
         if name in FILES:
             backbone = cls._from_e5(name, with_weights=False)
         else:
+            layers = config.get("num_hidden_layers", 0)
+            if not isinstance(layers, int) or not 0 <= layers <= _MOST_LAYERS:
+                raise ArtifactError(f"{folder}: a backbone of {layers} layers; copy or train the model again")
+            with torch.device("meta"):
+                outline = AutoModel.from_config(AutoConfig.for_model(**config))
+            if sum(parameter.numel() for parameter in outline.parameters()) > most:
+                raise ArtifactError(f"{folder}: the backbone is larger than the weights; copy or train the model again")
             encoder = AutoModel.from_config(AutoConfig.for_model(**config))
             backbone = cls(name, encoder, Tokenizer.of_artifact(folder, name), packed=False)
         backbone._lock_dropout(dropout)
@@ -139,9 +153,10 @@ class Backbone(nn.Module):
     def _from_hub(cls, name: str, *, download: bool) -> Backbone:
         local = not download
         try:
-            config = AutoConfig.from_pretrained(name, local_files_only=local)
-            encoder = AutoModel.from_pretrained(name, config=config, local_files_only=local, dtype=torch.float32)
-            fast = AutoTokenizer.from_pretrained(name, local_files_only=local, use_fast=True)
+            with _network(allowed=download):
+                config = AutoConfig.from_pretrained(name, local_files_only=local)
+                encoder = AutoModel.from_pretrained(name, config=config, local_files_only=local, dtype=torch.float32)
+                fast = AutoTokenizer.from_pretrained(name, local_files_only=local, use_fast=True)
         except (OSError, ValueError) as error:
             hint = "" if download else "; no network is used unless it is asked for (download = true)"
             raise InputError(f"no backbone '{name}': neither bundled ({', '.join(FILES)}) nor local{hint}") from error
@@ -150,7 +165,26 @@ class Backbone(nn.Module):
             raise InputError(f"backbone '{name}' has no fast tokenizer, which exact offsets need")
         bos, eos = _first(fast, "bos", "cls"), _first(fast, "eos", "sep")
         tokenizer = Tokenizer(core, bos=bos, eos=eos, pad=_first(fast, "pad", "eos"), unknown=fast.unk_token_id)
-        return cls(name, encoder, tokenizer, packed=False)
+        backbone = cls(name, encoder, tokenizer, packed=False)
+        backbone._check_layers()
+        return backbone
+
+    @torch.inference_mode()
+    def _check_layers(self) -> None:
+        """Raise `InputError` where the layers, called one by one, give other states than the whole encoder does."""
+        ids = torch.tensor([[self.tokenizer.bos, self.tokenizer.eos, self.tokenizer.pad]])
+        mask = torch.tensor([[True, True, False]])
+        try:
+            apart = self.between(self.lower(ids, mask, 1), mask, 1, len(self.layers))
+            fits = torch.allclose(apart[mask], self(ids, mask)[mask], atol=1e-4)
+        except (AttributeError, TypeError, ValueError, RuntimeError):  # an encoder of parts with other names or inputs
+            fits = False
+        if not fits:
+            kind = self.encoder.config.model_type
+            raise InputError(
+                f"backbone '{self.name}' is of the kind '{kind}', whose layers cannot be run one by one; "
+                "take one like BERT, RoBERTa, XLM-R or DeBERTa-v2"
+            )
 
     def _lock_dropout(self, rate: float) -> None:
         """Replace dropout of states; that of attention weights, which the layers do themselves, is turned off."""
@@ -223,31 +257,51 @@ class Backbone(nn.Module):
 
     def lower(self, ids: Tensor, mask: Tensor, layers: int) -> Tensor:
         """Return the B×N×d states after the lowest ``layers`` layers."""
-        part = _with(self.encoder, encoder=_with(self.encoder.encoder, layer=self.layers[:layers]))
-        states: Tensor = part(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return states
+        # DeBERTa alone wants the mask here: it sets the embeddings of padding to zero.
+        masked = {"mask": mask.long()} if self._is_relative else {}
+        return self.between(self.embeddings(input_ids=ids, **masked), mask, 0, layers)
 
     def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
         """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
-        stack = _with(self.encoder.encoder, layer=self.layers[start:end])
-        part = _with(self.encoder, embeddings=_Given(), encoder=stack)
-        result: Tensor = part(inputs_embeds=states, attention_mask=mask.long()).last_hidden_state
-        return result
+        if start == end:
+            return states
+        if self._is_relative:
+            return self._between_relative(states, mask.long(), start, end)
+        visible = create_bidirectional_mask(self.encoder.config, states, mask.long())
+        for layer in self.layers[start:end]:
+            states = layer(states, visible)
+        return states
+
+    @property
+    def _is_relative(self) -> bool:
+        """Whether positions come from relative attention, which every layer is told of: the DeBERTa family."""
+        return hasattr(self.encoder.encoder, "get_rel_pos")
+
+    def _between_relative(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
+        stack = self.encoder.encoder
+        visible, relative = stack.get_attention_mask(mask), stack.get_rel_pos(states)
+        embeddings = stack.get_rel_embedding()
+        for number in range(start, end):
+            result, _ = self.layers[number](states, visible, relative_pos=relative, rel_embeddings=embeddings)
+            if number == 0 and stack.conv is not None:
+                result = stack.conv(states, result, mask)
+            states = result
+        return states
 
 
-class _Given(nn.Module):
-    """Stands where embeddings are computed and passes on what it is given."""
+@contextmanager
+def _network(*, allowed: bool) -> Iterator[None]:
+    """Keep huggingface_hub from its host for as long as the block runs, unless that is ``allowed``.
 
-    def forward(self, inputs_embeds: Tensor, **_: Any) -> Tensor:
-        return inputs_embeds
-
-
-def _with(module: nn.Module, **children: nn.Module) -> Any:
-    """Return a view of ``module`` that shares everything with it but the named children."""
-    plain: Any = getattr(module, "get_base", lambda: module)()  # while a graph is traced, modules come wrapped
-    view = copy.copy(plain)
-    view._modules = {**plain._modules, **children}
-    return view
+    Asked for local files alone, transformers still looks for some others there. What the user's environment says of
+    ``HF_HUB_OFFLINE`` is read when the library is imported, and holds again afterwards.
+    """
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not allowed
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _first(fast: Any, *names: str) -> int:

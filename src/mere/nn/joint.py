@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mere.arrays import Floats, Integers
+from mere.errors import ConfigError
 from mere.inference.codec import SHARED_MODULE, Arrays, Codec, EntityScores
 from mere.inference.model_config import AggregatorConfig, ModelConfig, SwitcherConfig
 from mere.nn.backbones import Backbone
@@ -67,6 +68,8 @@ class JointModel(nn.Module):
         Its shape and what it can say.
     backbone:
         The encoder; where None, ``config.backbone`` is loaded with its pretrained weights.
+
+    Raises `ConfigError` for a configuration that does not fit the backbone.
     """
 
     def __init__(self, config: ModelConfig, schema: Schema, backbone: Backbone | None = None) -> None:
@@ -85,6 +88,7 @@ class JointModel(nn.Module):
             max_tokens=min(config.max_tokens, self.backbone.positions - 2),
         )
         width, relations = self.backbone.width, len(schema.relations)
+        _check_shape(config, width, len(self.backbone.layers))
         languages = (*schema.languages, SHARED_MODULE)
         self.aggregator = Aggregator(width, config.aggregator.heads, config.dropout) if config.aggregator else None
         self.switchers = nn.ModuleList()
@@ -164,6 +168,15 @@ class JointModel(nn.Module):
         """Return states and relation margins; the entity head is asked about chosen relations with `entities`."""
         states = self.states(batch)
         return states, self.relations(states, batch.mask)
+
+
+def _check_shape(config: ModelConfig, width: int, layers: int) -> None:
+    if config.aggregator is not None and width % config.aggregator.heads:
+        heads = config.aggregator.heads
+        raise ConfigError(f"'model.aggregator.heads' is {heads}, which does not divide the backbone's width {width}")
+    if config.switcher is not None and config.switcher.layers > layers:
+        inside = config.switcher.layers
+        raise ConfigError(f"'model.switcher.layers' is {inside}, and the backbone has {layers} layers")
 
 
 class TorchScorer:

@@ -115,7 +115,8 @@ class EntityHead(nn.Module):
         types:
             P×N×2×2×T: type scores of head and tail, of their first and last token; None without entity types.
         """
-        projected = self.project(states)[rows]
+        # index_select, not []: with several threads the gradient of [] is summed in any order (see `Switcher`).
+        projected = self.project(states).index_select(0, rows)
         if self.condition is not None:
             projected = projected + self.condition(relations).unsqueeze(1)
         features = self.activate(projected)
@@ -125,7 +126,8 @@ class EntityHead(nn.Module):
         length = states.shape[1]
         position = torch.arange(length, device=states.device)
         distance = position.unsqueeze(0) - position.unsqueeze(1)
-        bias = self.length_bias[:, distance.clamp(0, self.length_bias.shape[1] - 1)]
+        nearest = distance.clamp(0, self.length_bias.shape[1] - 1)
+        bias = self.length_bias.index_select(1, nearest.flatten()).reshape(2, length, length)
         spans = scores[:, :2] + start.unsqueeze(-1) + end.unsqueeze(-2) + bias
         possible = spannable[rows]
         pair = possible.unsqueeze(-1) & possible.unsqueeze(-2)

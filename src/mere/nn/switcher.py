@@ -91,7 +91,7 @@ class Switcher(nn.Module):
     def forward(self, states: Tensor, language: Tensor, ids: Tensor) -> Tensor:
         """Map B×N×d states by B language indices (and, for random routing, B×N token ids)."""
         if self.gate is not None and not self.gate.is_hard:
-            gates = self.gate.weights()[language]
+            gates = self.gate.weights().index_select(0, language)
             branches = [self._branch(states, torch.full_like(language, index)) for index in range(len(self.parts))]
             return states + torch.einsum("bm,mbnd->bnd", gates, torch.stack(branches))
         if self.gate is not None:
@@ -108,7 +108,8 @@ class Switcher(nn.Module):
 
         def of(path: str) -> Tensor:
             """One parameter of every sub-module, stacked and picked for each sentence: B×1×… or B×…."""
-            picked = torch.stack([part.get_parameter(path) for part in parts])[chosen]
+            # Indexing with [] adds gradients up in whatever order the threads come; index_select in the batch's.
+            picked = torch.stack([part.get_parameter(path) for part in parts]).index_select(0, chosen)
             return picked.unsqueeze(1) if picked.dim() == 2 else picked.transpose(1, 2)
 
         normed = functional.layer_norm(states, states.shape[-1:]) * of("norm.weight") + of("norm.bias")

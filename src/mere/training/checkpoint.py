@@ -1,50 +1,42 @@
-"""The state of an interrupted training on disk: safetensors and JSON, written whole or not at all."""
+"""The state of an interrupted training on disk: safetensors and JSON, written whole or not at all.
+
+Knows no trainer: what it keeps is a `State`, which a trainer gives and takes.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mere.errors import ArtifactError
-
-if TYPE_CHECKING:
-    from mere.training.trainer import StageTrainer
+from mere.errors import ArtifactError, InputError
 
 
-@dataclass
-class Progress:
-    """Where a stage stands: whole epochs done, batches done of the current one, steps in all, best dev score.
+@dataclass(frozen=True)
+class State:
+    """What a training needs to go on: tensors by name, and plain values."""
 
-    Also the precision it began with, since timing both anew might choose the other.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
-    loss: float = 0.0
-    best: float = -1.0
-    stale: int = 0
-    bf16: bool = False
+    tensors: Mapping[str, Tensor]
+    values: Mapping[str, Any]
 
 
 class Checkpoint:
-    """One file that holds a stage's weights, gates, optimizer moments, average and best weights, and its progress.
+    """One file that holds a `State`.
 
     Parameters
     ----------
     path:
         The file.
     fingerprint:
-        What the run was started with; a checkpoint of another run is refused.
+        What the stage was started with; a checkpoint of another one is refused.
     interval:
         Seconds between saves inside an epoch.
     """
@@ -59,46 +51,49 @@ class Checkpoint:
         """Whether the interval has passed since the last save."""
         return time.monotonic() - self._saved >= self.interval
 
-    def save(self, trainer: StageTrainer) -> None:
-        """Write the state of ``trainer`` to a temporary file and rename it."""
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in trainer.parameters.items():
-            tensors[f"weight/{name}"] = parameter.detach()
-            tensors[f"average/{name}"] = trainer.average[name]
-            tensors[f"best/{name}"] = trainer.best[name]
-            for key, value in trainer.optimizer.state[parameter].items():
-                tensors[f"{key}/{name}"] = value
-        for name, buffer in trainer.model.switchers.named_buffers():  # whether gates are hardened, and how
-            tensors[f"buffer/{name}"] = buffer
-        metadata = {"fingerprint": self.fingerprint, "progress": json.dumps(asdict(trainer.progress))}
+    def save(self, state: State) -> None:
+        """Write to a temporary file and rename it; raises `InputError` where it cannot be written."""
+        metadata = {"fingerprint": self.fingerprint, "progress": json.dumps(state.values)}
         draft = self.path.with_suffix(".draft")
-        save_file(tensors, draft, metadata=metadata)
-        os.replace(draft, self.path)
+        try:
+            save_file(dict(state.tensors), draft, metadata=metadata)
+            with draft.open("rb") as handle:
+                os.fsync(handle.fileno())
+            os.replace(draft, self.path)
+        except (SafetensorError, OSError) as error:  # the former is the library's word for a full disk
+            draft.unlink(missing_ok=True)
+            problem = f"cannot be written ({error}); free some space there, and the same command goes on"
+            raise InputError(problem, path=self.path) from error
         self._saved = time.monotonic()
 
-    def load(self, trainer: StageTrainer) -> None:
-        """Bring ``trainer`` to the saved state, if there is one; raises `ArtifactError` for another run's."""
+    def load(self) -> State | None:
+        """Return what was saved, if anything; raises `ArtifactError` for a damaged file and for another run's."""
         if not self.path.exists():
-            return
+            return None
         try:
-            with safe_open(self.path, framework="pt") as file:
-                metadata = file.metadata()
+            metadata = self._metadata()
             tensors = load_file(self.path)
-        except SafetensorError as error:
+            values = json.loads(metadata["progress"])
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
             raise ArtifactError(f"{self.path}: damaged ({error}); delete it to start the stage again") from error
         if metadata.get("fingerprint") != self.fingerprint:
             raise ArtifactError(
                 f"{self.path}: belongs to a run with other data or another configuration; "
                 "choose another output folder, or delete it to start again"
             )
-        trainer.progress = Progress(**json.loads(metadata["progress"]))
-        with torch.no_grad():
-            for name, parameter in trainer.parameters.items():
-                parameter.copy_(tensors[f"weight/{name}"])
-                trainer.average[name].copy_(tensors[f"average/{name}"])
-                trainer.best[name].copy_(tensors[f"best/{name}"])
-                moments = {key: tensors.get(f"{key}/{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
-                if all(value is not None for value in moments.values()):
-                    trainer.optimizer.state[parameter].update(moments)
-            for name, buffer in trainer.model.switchers.named_buffers():
-                buffer.copy_(tensors[f"buffer/{name}"])
+        return State(tensors, values)
+
+    def discard(self) -> bool:
+        """Delete the file, and a draft of it, unless it is another stage's; return whether it is not."""
+        self.path.with_suffix(".draft").unlink(missing_ok=True)
+        try:
+            other = self.path.exists() and self._metadata().get("fingerprint") != self.fingerprint
+        except (SafetensorError, OSError):  # damaged: whoever needs it will say so
+            return False
+        if not other:
+            self.path.unlink(missing_ok=True)
+        return not other
+
+    def _metadata(self) -> dict[str, str]:
+        with safe_open(self.path, framework="pt") as file:
+            return file.metadata() or {}

@@ -67,7 +67,11 @@ def _losses(scores: _Scores, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
     entity = threshold_loss(scores.spans, batch.pairs.flatten(0, 1)).mean()
     if scores.types is not None and bool((batch.types >= 0).any()):
         pair, role, first, last = batch.ends.unbind(1)
-        of_spans = scores.types[pair, first, role, 0] + scores.types[pair, last, role, 1]
+        length, kinds = scores.types.shape[1], scores.types.shape[-1]
+        # Rows of (pair, token, role, end) by number: the gradient of index_select does not depend on threads.
+        rows = scores.types.reshape(-1, kinds)
+        ends = (((pair * length + token) * 2 + role) * 2 + end for end, token in enumerate((first, last)))
+        of_spans = torch.stack([rows.index_select(0, chosen) for chosen in ends]).sum(0)
         entity = entity + functional.cross_entropy(of_spans.float(), batch.types, ignore_index=-1)
     return relation, entity
 

@@ -1,21 +1,24 @@
-"""A whole training: data in, one artifact a stage out.
+"""A whole training: data in, one artifact a stage out; and a language added to a model, which is a stage too.
 
 ::
 
-    OUTPUT/run.json          what the run was started with
+    OUTPUT/run.json          what the run was started with, from its first step on
     OUTPUT/history.jsonl     one line an epoch
     OUTPUT/checkpoint.safetensors   the stage under way, for resuming; removed at its end
+    OUTPUT/cache-*.f32, cache-*.json   states that are the same in all of its epochs; removed at its end
     OUTPUT/STAGE/            the artifact of each stage but the last
     OUTPUT/model/            the artifact of the last stage
+
+A run holds the lock of its folder. However it ends, the same command goes on, and ends with the same weights as one
+that nothing has ended.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -25,9 +28,11 @@ from mere.errors import ArtifactError, InputError
 from mere.evaluation.calibration import OPEN, UNFITTED, Reliability, fit_decoding
 from mere.evaluation.card import model_card
 from mere.evaluation.predictions import gold_candidates, predictions
-from mere.evaluation.scores import evaluate
+from mere.evaluation.scores import Evaluation, evaluate
+from mere.inference.artifact import ArtifactConfig
 from mere.inference.codec import Example
 from mere.inference.extractor import Extractor
+from mere.inference.manifest import sha256
 from mere.inference.normalise import normalise
 from mere.inference.reader import normal_triples
 from mere.nn.joint import JointModel, TorchScorer
@@ -35,16 +40,12 @@ from mere.nn.sizes import part_sizes
 from mere.nn.weights import MANIFEST, load_artifact, save_artifact
 from mere.schema import Schema, Sentence
 from mere.training.batches import LanguageMixer, collate
-from mere.training.checkpoint import Checkpoint
 from mere.training.config import Stage, TrainingConfig
+from mere.training.folder import RunFolder
+from mere.training.languages import STAGE, check_language, check_relations, with_language
 from mere.training.losses import losses, precision
-from mere.training.memory import MemoryPlan
-from mere.training.trainer import (
-    EpochReport,
-    StageTrainer,
-    StepReport,
-    Watch,
-)
+from mere.training.reports import Watch
+from mere.training.trainer import StageTrainer
 
 
 def train(
@@ -55,32 +56,108 @@ def train(
     watch: Watch,
     *,
     first: Path | None = None,
+    start: Path | None = None,
 ) -> Path:
     """Train all stages and return the folder of the final artifact; a run that was interrupted goes on.
 
-    ``first`` is the artifact of a first stage that another run has trained; this run then starts at the second.
+    Parameters
+    ----------
+    first:
+        The artifact of a first stage that another run has trained; this run then starts at the second.
+    start:
+        The artifact that the first stage starts from, in place of the backbone; its shape and schema are kept, whatever
+        the configuration says of the model.
 
-    Raises `InputError` for data that cannot be trained on, `ArtifactError` where ``output`` holds another run.
+    Raises
+    ------
+    InputError
+        For data that cannot be trained on.
+    SchemaError
+        Where the data states a relation that ``start`` does not know.
+    ArtifactError
+        Where ``output`` holds another run.
     """
     train, dev = _keep(config, train), _keep(config, dev)
     if not any(sentence.triples for sentence in train):
         raise InputError("the training data states no triple; check the files and the configuration's languages")
     if not dev:
         raise InputError("there is no dev data; name a file, or leave it out to have a part of the training data")
-    fingerprint = _fingerprint(config, train, dev)
-    _claim(output, config, fingerprint)
+    if start is not None:
+        stored = ArtifactConfig.read(start)
+        check_relations(stored.schema, [*train, *dev])
+        config = msgspec.structs.replace(config, model=stored.model)
+    sums = [sha256(folder / MANIFEST) for folder in (first, start) if folder is not None]
+    fingerprint = _fingerprint([msgspec.json.encode(config).decode(), *sums], train, dev)
     schema = Schema.of(train)
-    source = first
-    for number, stage in enumerate(config.stages):
-        if number == 0 and first is not None:
-            continue
-        target = output / ("model" if number == len(config.stages) - 1 else stage.name)
-        if not (target / MANIFEST).exists():
-            model = _start(config, schema, source)
-            _train_stage(config, stage, model, train, dev, output, target, fingerprint, watch)
-        source = target
+    source = first or start
+    with RunFolder.claimed(output, fingerprint, {"config": msgspec.to_builtins(config)}) as run:
+        for number, stage in enumerate(config.stages):
+            if number == 0 and first is not None:
+                continue
+            target = output / ("model" if number == len(config.stages) - 1 else stage.name)
+            if not run.has_finished(stage, target):
+                _train_stage(config, stage, _start(config, schema, source), train, dev, run, target, watch)
+            source = target
     assert source is not None
     return source
+
+
+@dataclass(frozen=True)
+class Added:
+    """Scores on the new language's dev data, before (through the shared sub-module) and after; where the model is."""
+
+    before: Evaluation
+    after: Evaluation
+    model: Path
+
+
+def add_language(
+    source: Path,
+    language: str,
+    train: Sequence[Sentence],
+    dev: Sequence[Sentence],
+    output: Path,
+    watch: Watch,
+    *,
+    stage: Stage = STAGE,
+    seed: int = 1,
+) -> Added:
+    """Train the sub-module of ``language`` on its sentences; the model with it is in the folder model of ``output``.
+
+    A language that the model knows has its own sub-module trained further. All other languages' weights, and so their
+    outputs, stay bit-identical. A run that was interrupted goes on.
+
+    Raises
+    ------
+    InputError
+        Where the model has no switcher of one module a language, or the data holds nothing to learn from.
+    SchemaError
+        Where the data states a relation that the model does not know.
+    ArtifactError
+        Where ``output`` holds another run.
+    """
+    old = load_artifact(source)
+    train, dev = ([sentence for sentence in part if sentence.language == language] for part in (train, dev))
+    check_language(old, source, language, train, dev)
+    check_relations(old.schema, [*train, *dev])
+    stage = msgspec.structs.replace(stage, languages=(language,))
+    settings = {"language": language, "seed": seed, "stage": msgspec.to_builtins(stage)}
+    sums = [msgspec.json.encode(settings).decode(), sha256(source / MANIFEST)]
+    target = output / "model"
+    with RunFolder.claimed(output, _fingerprint(sums, train, dev), {"model": str(source), **settings}) as run:
+        before = evaluate(dev, predictions(extractor_of(old), dev))
+        if run.has_finished(stage, target):
+            model = load_artifact(target)
+            return Added(before, evaluate(dev, predictions(extractor_of(model), dev)), target)
+        model = with_language(old, language)
+        examples, held = encode(model, train), encode(model, dev)
+        watch = run.recording(watch)
+        trainer = StageTrainer(model, stage, examples, held, run.checkpoint(stage), seed=seed, watch=watch, bf16=False)
+        run.train(trainer)
+        after = evaluate(dev, predictions(extractor_of(model), dev))
+        save_artifact(model, target, _card(model, after, train))
+        run.close(stage)
+    return Added(before, after, target)
 
 
 def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
@@ -95,6 +172,12 @@ def encode(model: JointModel, sentences: Sequence[Sentence]) -> list[Example]:
     ]
     tokens = tokenizer.encode([sentence.text for sentence in normal])
     return [model.codec.encode(*pair) for pair in zip(normal, tokens, strict=True)]
+
+
+def _card(
+    model: JointModel, scores: Evaluation, train: Sequence[Sentence], reliability: Reliability | None = None
+) -> str:
+    return model_card(model.schema, model.config.backbone, part_sizes(model), scores, len(train), reliability)
 
 
 def extractor_of(model: JointModel) -> Extractor:
@@ -132,31 +215,21 @@ def _train_stage(
     model: JointModel,
     train: Sequence[Sentence],
     dev: Sequence[Sentence],
-    output: Path,
+    run: RunFolder,
     target: Path,
-    fingerprint: str,
     watch: Watch,
 ) -> None:
     examples, held = encode(model, train), encode(model, dev)
-    checkpoint = Checkpoint(output / "checkpoint.safetensors", f"{stage.name} {fingerprint}")
-    history = output / "history.jsonl"
-
-    def record(report: StepReport | EpochReport | MemoryPlan) -> None:
-        if isinstance(report, EpochReport):
-            with history.open("a", encoding="utf-8") as handle:
-                handle.write(json.dumps(asdict(report)) + "\n")
-        watch(report)
-
     bf16 = _prefers_bf16(model, examples, stage) if config.precision == "auto" else config.precision == "bf16"
-    trainer = StageTrainer(model, stage, examples, held, checkpoint, seed=config.seed, watch=record, bf16=bf16)
+    watch = run.recording(watch)
+    trainer = StageTrainer(
+        model, stage, examples, held, run.checkpoint(stage), seed=config.seed, watch=watch, bf16=bf16
+    )
     model.codec = model.codec.with_decoding(UNFITTED)
-    trainer.run()
+    run.train(trainer)
     reliability = calibrate(model, dev)
-    scores = evaluate(dev, predictions(extractor_of(model), dev))
-    sizes = part_sizes(model)
-    card = model_card(model.schema, model.config.backbone, sizes, scores, len(train), reliability)
-    save_artifact(model, target, card)
-    checkpoint.path.unlink(missing_ok=True)
+    save_artifact(model, target, _card(model, evaluate(dev, predictions(extractor_of(model), dev)), train, reliability))
+    run.close(stage)
 
 
 def _prefers_bf16(model: JointModel, examples: Sequence[Example], stage: Stage) -> bool:
@@ -179,29 +252,10 @@ def _keep(config: TrainingConfig, sentences: Iterable[Sentence]) -> list[Sentenc
     return [sentence for sentence in sentences if not config.languages or sentence.language in config.languages]
 
 
-def _fingerprint(config: TrainingConfig, *parts: Sequence[Sentence]) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(config))
+def _fingerprint(settings: Sequence[str], *parts: Sequence[Sentence]) -> str:
+    digest = hashlib.sha256("".join(settings).encode())
     for part in parts:
         for sentence in part:
             said = (sentence.text, sentence.language, [t.key for t in sentence.triples], sentence.annotated)
             digest.update(repr(said).encode())
     return digest.hexdigest()
-
-
-def _claim(output: Path, config: TrainingConfig, fingerprint: str) -> None:
-    """Make ``output`` this run's folder, or find it to be."""
-    path = output / "run.json"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            if json.loads(path.read_text("utf-8")).get("fingerprint") != fingerprint:
-                raise ArtifactError(
-                    f"{output}: holds a run with other data or another configuration; choose another output folder"
-                )
-            return
-        run = {"fingerprint": fingerprint, "config": msgspec.to_builtins(config)}
-        path.write_text(json.dumps(run, indent=1), "utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror}); choose another folder", path=output) from error
-    except ValueError as error:
-        raise ArtifactError(f"{path}: damaged; choose another output folder") from error

@@ -9,54 +9,43 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from mere.errors import ArtifactError
 from mere.evaluation.scores import micro_f1
 from mere.inference.codec import Example
 from mere.inference.predictor import Item, predict
 from mere.nn.joint import JointModel, TorchScorer
-from mere.nn.switcher import Switcher
 from mere.schema import Triple
 from mere.training.batches import LanguageMixer, TrainingBatch, collate
 from mere.training.cache import StateCache, frozen_depth
-from mere.training.checkpoint import Checkpoint, Progress
+from mere.training.checkpoint import Checkpoint, State
 from mere.training.config import Stage
+from mere.training.interrupt import patient
 from mere.training.losses import losses, precision
-from mere.training.memory import MemoryPlan, plan_memory
+from mere.training.memory import plan_memory
+from mere.training.parameters import parameter_groups
+from mere.training.reports import EpochReport, StepReport, Watch
 
 
-@dataclass(frozen=True)
-class StepReport:
-    """What a progress bar shows."""
+@dataclass
+class Progress:
+    """Where a stage stands: whole epochs done, batches done of the current one, steps in all, best dev score.
 
-    stage: str
-    epoch: int
-    step: int
-    steps: int
-    loss: float
-    sentences: int
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """One line of a training's history.
-
-    Scores are micro F1 on the dev data; ``seconds`` is the time of the training steps, without the evaluation.
+    Also the precision it began with, since timing both anew might choose the other.
     """
 
-    stage: str
-    epoch: int
-    loss: float
-    triple: float
-    relation: float
-    entity: float
-    seconds: float
-
-
-Watch = Callable[[StepReport | EpochReport | MemoryPlan], None]
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    best: float = -1.0
+    stale: int = 0
+    bf16: bool = False
 
 
 def items_of(examples: Sequence[Example], cache: StateCache | None = None) -> list[Item]:
@@ -78,6 +67,11 @@ def predict_examples(
     """Triples of every example, by the codec that extraction uses; ``precise`` keeps only sure ones."""
     scorer = TorchScorer(model, cache.depth if cache is not None else 0)
     return predict(scorer, model.codec, items_of(examples, cache), batch_size=batch_size, precise=precise)
+
+
+def cache_paths(folder: Path) -> tuple[Path, Path]:
+    """Return where a stage of the run in ``folder`` keeps the states of its training and of its dev data."""
+    return folder / "cache-train.f32", folder / "cache-dev.f32"
 
 
 class StageTrainer:
@@ -138,36 +132,102 @@ class StageTrainer:
         self.peaks = [group["lr"] for group in self.optimizer.param_groups]
         self.progress = Progress(bf16=bf16)
         self._started = 0.0
+        self._is_prepared = False
         self.average = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
 
+    def state_dict(self) -> State:
+        """Return all that `load_state_dict` needs to go on from here as if nothing had happened."""
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in self.parameters.items():
+            tensors[f"weight/{name}"] = parameter.detach()
+            tensors[f"average/{name}"] = self.average[name]
+            tensors[f"best/{name}"] = self.best[name]
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"{key}/{name}"] = value
+        for name, buffer in self.model.switchers.named_buffers():  # whether gates are hardened, and how
+            tensors[f"buffer/{name}"] = buffer
+        return State(tensors, asdict(self.progress))
+
+    @torch.no_grad()
+    def load_state_dict(self, state: State) -> None:
+        """Take up the state of a trainer of the same stage; raises `ArtifactError` for that of any other."""
+        tensors = state.tensors
+        try:
+            self.progress = Progress(**state.values)
+            for name, parameter in self.parameters.items():
+                parameter.copy_(tensors[f"weight/{name}"])
+                self.average[name].copy_(tensors[f"average/{name}"])
+                self.best[name].copy_(tensors[f"best/{name}"])
+                moments = {key: tensors.get(f"{key}/{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
+                if all(value is not None for value in moments.values()):
+                    self.optimizer.state[parameter].update(moments)
+            for name, buffer in self.model.switchers.named_buffers():
+                buffer.copy_(tensors[f"buffer/{name}"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            path = self.checkpoint.path
+            raise ArtifactError(f"{path}: of another stage ({error}); delete it to start the stage again") from error
+
+    def prepare(self) -> None:
+        """Do all that can fail before the first step: tell what memory it takes, load the checkpoint, fill caches.
+
+        Raises `ArtifactError` for a checkpoint of another run, `InputError` where the disk has no room for the caches.
+        """
+        self.watch(plan_memory(self.model, self.stage, self.train))
+        state = self.checkpoint.load()
+        if state is not None:
+            self.load_state_dict(state)
+        self._fill_caches()
+        self._is_prepared = True
+
     def run(self) -> None:
         """Train to the end, or to where no epoch improves any more, from wherever the checkpoint stands."""
-        self.watch(plan_memory(self.model, self.stage, self.train))
-        self.checkpoint.load(self)
-        self._fill_caches()
-        for epoch in range(self.progress.epoch, self.stage.epochs):
-            if self.progress.stale >= self.stage.patience:
-                break
-            self._train_epoch(epoch)
-            self._close_epoch(epoch)
-            self.checkpoint.save(self)
+        try:
+            if not self._is_prepared:
+                self.prepare()
+            with patient() as interrupted:
+                while not self._is_over:
+                    self._train_epoch(self.progress.epoch, interrupted)
+                    self._close_epoch(self.progress.epoch)
+                    self._save(interrupted)
+        except BaseException:
+            self.close()
+            raise
         self._assign(self.best)
         self.model.eval()
         for cache in self.caches or ():
             cache.remove()
 
+    def close(self) -> None:
+        """Leave the caches to whoever goes on."""
+        for cache in self.caches or ():
+            cache.close()
+
     def _fill_caches(self) -> None:
         """Compute what is the same in every epoch once, where the disk has room for it."""
         depth = frozen_depth(self.model, self.stage)
-        if depth == 0 or not StateCache.fits(self.model, [*self.train, *self.dev]):
+        if self._is_over or depth == 0 or not StateCache.fits(self.model, [*self.train, *self.dev]):
             return
-        folder = self.checkpoint.path.parent
-        parts = (("train", self.train), ("dev", self.dev))
-        first, second = (StateCache(folder / f"cache-{name}.f32", self.model, part, depth) for name, part in parts)
+        first_path, second_path = cache_paths(self.checkpoint.path.parent)
+        first = StateCache(first_path, self.model, self.train, depth)
+        try:
+            second = StateCache(second_path, self.model, self.dev, depth)
+        except BaseException:
+            first.close()
+            raise
         self.caches = (first, second)
 
-    def _train_epoch(self, epoch: int) -> None:
+    @property
+    def _is_over(self) -> bool:
+        return self.progress.epoch >= self.stage.epochs or self.progress.stale >= self.stage.patience
+
+    def _save(self, interrupted: Callable[[], bool]) -> None:
+        """Save; then end where Ctrl-C was pressed."""
+        self.checkpoint.save(self.state_dict())
+        if interrupted():
+            raise KeyboardInterrupt
+
+    def _train_epoch(self, epoch: int, interrupted: Callable[[], bool]) -> None:
         self._started = time.monotonic()
         self.model.train()
         cache, depth = (self.caches[0], self.caches[0].depth) if self.caches else (None, 0)
@@ -182,8 +242,8 @@ class StageTrainer:
             progress.batch = index + 1
             progress.loss += loss
             self.watch(StepReport(self.stage.name, epoch, progress.step, self.steps, loss, len(examples)))
-            if self.checkpoint.due():
-                self.checkpoint.save(self)
+            if self.checkpoint.due() or interrupted():
+                self._save(interrupted)
 
     def _step(self, batch: TrainingBatch) -> float:
         torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
@@ -258,8 +318,10 @@ class StageTrainer:
             return
         kept = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         self._assign(self.average)
-        yield
-        self._assign(kept)
+        try:
+            yield
+        finally:
+            self._assign(kept)
 
     def _assign(self, weights: dict[str, Tensor]) -> None:
         with torch.no_grad():
@@ -272,42 +334,3 @@ class StageTrainer:
         if step < rising:
             return (step + 1) / rising
         return max(0.0, (self.steps - step) / max(1, self.steps - rising))
-
-
-def parameter_groups(model: JointModel, stage: Stage) -> list[dict[str, object]]:
-    """Set what learns and return it with its rates: the backbone by layer, all else together."""
-    parts: dict[str, list[nn.Module]] = {
-        "aggregator": [model.aggregator] if model.aggregator is not None else [],
-        "switcher": _sub_modules(model, stage),
-        "heads": [model.relation_head, model.entity_head],
-    }
-    model.requires_grad_(False)
-    fresh = [
-        parameter
-        for name, modules in parts.items()
-        if name in stage.train
-        for module in modules
-        for parameter in module.requires_grad_(True).parameters()
-    ]
-    groups: list[dict[str, object]] = [{"params": fresh, "lr": stage.learning_rate}] if fresh else []
-    if "backbone" in stage.train:
-        layers = model.backbone.layers
-        for depth, layer in enumerate(layers[stage.frozen_layers :], start=stage.frozen_layers):
-            rate = stage.backbone_learning_rate * stage.layer_decay ** (len(layers) - 1 - depth)
-            groups.append({"params": list(layer.requires_grad_(True).parameters()), "lr": rate})
-        if stage.frozen_layers == 0:
-            rate = stage.backbone_learning_rate * stage.layer_decay ** len(layers)
-            embeddings = model.backbone.embeddings.requires_grad_(True)
-            if not stage.train_embeddings:
-                model.backbone.word_embeddings.requires_grad_(False)
-            learning = [parameter for parameter in embeddings.parameters() if parameter.requires_grad]
-            groups.append({"params": learning, "lr": rate})
-    return groups
-
-
-def _sub_modules(model: JointModel, stage: Stage) -> list[nn.Module]:
-    """List the switcher's parts that learn: all of it, or the languages that the stage names."""
-    if not stage.languages:
-        return list(model.switchers)
-    switchers = [part for part in model.switchers if isinstance(part, Switcher)]
-    return [switcher.parts[language] for switcher in switchers for language in stage.languages]
