@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # networkx 3.6.1: a triple's attributes vanish from graph files where a format uses their names itself.
 #
-# Behaviour: an attribute with one of these names is gone after writing and reading, without an error or a warning. Which
-# names they are differs by format; for node-link data the caller can name other keys, for the others not.
+# Behaviour: an attribute with one of these names is gone after writing and reading, without an error or a warning.
+# Which names they are differs by format; for node-link data the caller can name other keys, for the others not.
 # Expected: an error on writing, or another name in the file, as GraphML does it.
 # Seen on 2026-11-30 (a directed graph; written, read again, compared):
 #     GEXF lost edge.type
 #     GML lost edge.source, node.label
 #     node-link lost edge.source
 #     GraphML lost nothing
-# What mere does: it writes no graph files yet. In its records a triple's relation is called `relation`, and where it was
-# read `document`; `source`, `label` and `type` must not become names of attributes in these formats.
+# What mere does: it writes no graph files yet. In its records a triple's relation is called `relation`, and where it
+# was read `document`; `source`, `label` and `type` must not become names of attributes in these formats.
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -51,7 +51,8 @@ both = np.concatenate([small, large])
 floats = off("floats.onnx", both) - off("floats.onnx", small)
 alone, beside, beside_padding = (off("integers.onnx", states) for states in (small, both, padded))
 print(f"floats   alone and beside another row differ by {abs(floats):.2f}")
-print(f"integers alone is off by {alone:.2f}, beside another row by {beside:.2f}, beside padding by {beside_padding:.2f}")
+print(f"integers alone is off by {alone:.2f}, beside another row by {beside:.2f}, ", end="")
+print(f"beside padding by {beside_padding:.2f}")
 if abs(floats) > 1e-4 or min(beside, beside_padding) < 2 * alone:
     sys.exit("changed: neighbours no longer matter")
 PYTHON

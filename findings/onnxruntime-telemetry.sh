@@ -2,8 +2,8 @@
 # onnxruntime 1.32.0 (the wheel for Linux): disable_telemetry_events() comes too late to keep the home folder untouched.
 #
 # Behaviour: the import alone writes a device id and a database below ~/.cache, which a call of
-# `onnxruntime.disable_telemetry_events()`, the library's switch for it, cannot undo: it needs the import. The environment
-# variable ORT_DISABLE_TELEMETRY, set before the import, does keep the home folder empty.
+# `onnxruntime.disable_telemetry_events()`, the library's switch for it, cannot undo: it needs the import. The
+# environment variable ORT_DISABLE_TELEMETRY, set before the import, does keep the home folder empty.
 # Expected: nothing is written by an import, and nothing at all where the switch is the first thing that is called.
 # Seen on 2026-11-30 (files below a home folder that was empty):
 #     as it comes: 2 files

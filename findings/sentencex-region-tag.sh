@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # sentencex 1.0.32: a language tag with a region loses the language's own rules, in silence.
 #
-# Behaviour: the German rules, which keep "3. Mai" together, hold for the code `de` alone. `de-DE`, `de_DE`, `DE` and `deu`
-# are taken without an error or a warning and cut as no language in particular, which parts the date.
+# Behaviour: the German rules, which keep "3. Mai" together, hold for the code `de` alone. `de-DE`, `de_DE`, `DE` and
+# `deu` are taken without an error or a warning and cut as no language in particular, which parts the date.
 # Expected: `de-AT` falls back on `de`, as language tags are meant to, or is refused.
 # Seen on 2026-11-30:
 #     de: 1 sentence
@@ -24,7 +24,8 @@ import sys
 
 from sentencex import segment
 
-seen = {code: len(segment(code, "Sie starb am 3. Mai 1990 in Köln.")) for code in ("de", "de-DE", "de_DE", "DE", "deu")}
+codes = ("de", "de-DE", "de_DE", "DE", "deu")
+seen = {code: len(segment(code, "Sie starb am 3. Mai 1990 in Köln.")) for code in codes}
 for code, count in seen.items():
     print(f"{code}: {count} sentence{'s' if count > 1 else ''}")
 if list(seen.values()) != [1, 2, 2, 2, 2]:
