@@ -2,8 +2,8 @@
 # onnxruntime 1.32.0: a graph whose weights are a symbolic link opens or not by how the graph itself is handed over.
 #
 # Behaviour: a model hub's cache holds a folder of links into a folder of blobs. There a graph with external weights
-# opens from its path when the graph is such a link too. The same folder is refused when the graph is a plain file, and when
-# the graph is given as bytes together with the session entry that names the folder.
+# opens from its path when the graph is such a link too. The same folder is refused when the graph is a plain file, and
+# when the graph is given as bytes together with the session entry that names the folder.
 # Expected: one answer for one folder; at least the folder that the caller named holds for the links in it.
 # Seen on 2026-11-30:
 #     graph and weights linked, by path: opens

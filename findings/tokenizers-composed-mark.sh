@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tokenizers 0.23.3: with a composing normaliser (NFC, NFKC) a combining mark lies in no token's offsets.
 #
-# Behaviour: "e" + U+0301 becomes the one character "é", whose offsets are those of the "e" alone. A token that ends with
-# a composed letter ends before the mark: cut out of the text, "José" is "Jose". The other way round,
+# Behaviour: "e" + U+0301 becomes the one character "é", whose offsets are those of the "e" alone. A token that ends
+# with a composed letter ends before the mark: cut out of the text, "José" is "Jose". The other way round,
 # `Replace("aa", "b")` gives the new character the offsets of the *last* character that it stands for.
 # Expected: what a character was made from is all in its offsets.
 # Seen on 2026-11-30 (whole words, so that each ought to be one span of the text):
