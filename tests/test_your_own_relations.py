@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mere.cli.main import build
+from mere.cli.commands import build
 
 PAGE = Path(__file__).parents[1] / "docs" / "guides" / "your-own-relations.md"
 COUNT = {"--count 500": "--count 120", "--count 100": "--count 40", "epochs = 6": "epochs = 4"}

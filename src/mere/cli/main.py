@@ -6,57 +6,24 @@ Only the standard library is imported here before `main` runs, so that Ctrl-C is
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from types import FrameType
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from mere.errors import MereError
-
-if TYPE_CHECKING:
-    import typer
-
-_NAME = "Triples with exact offsets from sentences in many languages."
-
-_COMMANDS = {
-    "extract": "mere.cli.extract:extract_command",
-    "train": "mere.cli.training:train_command",
-    "evaluate": "mere.cli.training:evaluate_command",
-    "calibrate": "mere.cli.calibrate:calibrate_command",
-    "add-language": "mere.cli.training:add_language_command",
-    "export": "mere.cli.export:export_command",
-    "bench": "mere.cli.bench:bench_command",
-    "reproduce": "mere.cli.reproduce:reproduce_command",
-    "info": "mere.cli.info:info_command",
-    "data": "mere.cli.data:data_app",
-}
-"""Where each command is: a function, or a group of commands."""
-
-
-def build(chosen: str | None = None) -> typer.Typer:
-    """Build the command line, with the ``chosen`` command alone where there is one of this name: it starts sooner."""
-    import typer
-
-    app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-    app.callback()(lambda: None)  # one command alone would be taken for the whole
-    for name in [chosen] if chosen in _COMMANDS else _COMMANDS:
-        module, attribute = _COMMANDS[name].split(":")
-        command = getattr(importlib.import_module(module), attribute)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
-    return app
 
 
 def main() -> None:
     """Run the command line; exit code 2 for what cannot be used or written, 130 after Ctrl-C."""
     if sys.stdout is None:  # closed by the caller, who wants none of it
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  to the end of the process
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with _listening() as pressed:
         try:
             code = _flushed(_run())
@@ -74,7 +41,10 @@ _FAILED, _INTERRUPTED = 2, 130
 def _run() -> int:
     """Run the chosen command and return the exit code."""
     try:
-        return int(build(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False) or 0)
+        from mere.cli.commands import build
+
+        chosen = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+        return int(build(chosen)(standalone_mode=False) or 0)
     except MereError as error:
         _say(f"error: {error}")
     except OSError as error:
