@@ -85,8 +85,8 @@ def _say_refused(error: OSError) -> None:
 
 def _say_usage(error: Exception) -> None:
     """Say what was wrong in options and arguments; raises ``error`` again where it is something else."""
-    typer = sys.modules.get("typer")  # not there where Ctrl-C came while it was imported
-    # The base of its errors is what they all raise; typer does not name it.
+    typer = sys.modules.get("typer")  # not imported anew: that may be what failed
+    # Its base is what they all raise; typer does not name it.
     if typer is None or not isinstance(error, typer.BadParameter.__mro__[1]):
         raise error
     message = error.format_message().rstrip(".")
