@@ -66,7 +66,7 @@ def test_stats_as_tables_and_as_json(tmp_path: Path) -> None:
     assert shown.exit_code == 0
     for word in ("de", "es", "all", "eats", "negatives"):
         assert word in shown.stdout
-    counted = json.loads(run("stats", path, "--json").stdout)
+    counted = json.loads(run("stats", path, "--json", "-").stdout)
     assert counted["total"]["sentences"] == 2
     assert counted["languages"]["es"]["negatives"] == 1
 

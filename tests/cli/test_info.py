@@ -31,7 +31,7 @@ def folder(tiny_model: str, tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not PACKAGED.is_dir(), reason="the package holds no model")
 def test_the_packaged_model_tells_all_of_itself() -> None:
-    done = _mere("info", "default", "--json")
+    done = _mere("info", "default", "--json", "-")
     assert done.returncode == 0, done.stderr
     about = json.loads(done.stdout)
     assert (about["name"], about["format"]) == ("default", 2)
@@ -61,7 +61,7 @@ def test_a_folder_is_shown_with_what_is_not_known_of_it(folder: Path) -> None:
 
 def test_a_damaged_file_is_told(folder: Path) -> None:
     (folder / "README.md").write_text("# another card\n")
-    done = _mere("info", str(folder), "--json")
+    done = _mere("info", str(folder), "--json", "-")
     assert done.returncode == 1
     checksums = json.loads(done.stdout)["checksums"]
     assert not checksums["ok"]

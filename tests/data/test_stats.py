@@ -20,6 +20,7 @@ def test_counts_by_language(tmp_path: Path) -> None:
     assert counted["de"].to_dict() == {
         "sentences": 2,
         "negatives": 1,
+        "partly_annotated": 0,
         "triples": 2,
         "relations": {"b": 2},
         "length": {"median": 6, "p95": 12, "max": 12},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,8 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from mere.arrays import Floats, Integers
+from mere.cli.console import STANDARD, write_json
 from mere.cli.machine import install_mib, machine, peak_mib
-from mere.data.files import atomic_write
+from mere.cli.options import BatchSize, Json, Model
 from mere.data.formats import SAMPLE, read_all
 from mere.errors import InputError
 from mere.inference.codec import Arrays, EntityScores
@@ -35,15 +35,15 @@ _TEXT = "Ada Lovelace was born in London."
 
 
 def bench_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
+    model: Model,
     data: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Whose texts to take (default: the sample corpus).")
     ] = None,
     sentences: Annotated[int, typer.Option(min=1, help="Texts for the throughput.")] = 512,
     single: Annotated[int, typer.Option(min=2, help="Texts for the latency, one at a time.")] = 100,
     starts: Annotated[int, typer.Option(min=1, help="Processes for cold start and import.")] = 3,
-    batch_size: Annotated[int, typer.Option(min=1, help="Sentences a batch.")] = 32,
-    as_json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write here, not to stdout.")] = None,
+    batch_size: BatchSize = 32,
+    as_json: Json = STANDARD,
 ) -> None:
     """Measure speed, start, memory and size of a model on this machine; JSON out.
 
@@ -68,12 +68,7 @@ def bench_command(
             for name, sizes in (("mere", install_mib("mere")), ("mere[train]", install_mib("mere", "train")))
         },
     }
-    written = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    if as_json is None:
-        typer.echo(written, nl=False)
-        return
-    with atomic_write(as_json) as handle:
-        handle.write(written)
+    write_json(values, as_json or STANDARD, data or ())
 
 
 def texts_of_length(tokenizer: Encoder, sentences: Iterable[Sentence], count: int) -> list[str]:

@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mere.cli.training import FILES, read_sentence_files
+from mere.cli.console import output as results
+from mere.cli.console import warn
+from mere.cli.gold import read_sentence_files
+from mere.cli.options import Model, files_argument, output_option
 from mere.inference.artifact import find_model, in_place, read_card, save_decoding
 from mere.inference.extractor import Extractor
 
 
 def calibrate_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=f"Gold data not trained on ({FILES}).")],
+    model: Model,
+    files: Annotated[list[Path], files_argument("Gold data not trained on")],
     precision: Annotated[
         float, typer.Option(min=0, max=1, help="Precision that the precise thresholds are to reach.")
     ] = 0.9,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write a copy here and leave MODEL as it is.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Write a copy here and leave MODEL as it is.")] = None,
 ) -> None:
     """Fit a model's scores and thresholds anew to data like that which it is to read; its weights stay as they are.
 
@@ -40,6 +40,6 @@ def calibrate_command(
     report = confidence(reliability)
     card = read_card(folder)
     if card.problem:
-        typer.echo(card.problem, err=True)
+        warn(card.problem)
     save_decoding(folder, decoding, with_section(card.text, CONFIDENCE, report), target)
-    Console().print(report, markup=False, highlight=False, soft_wrap=True)
+    results().print(report, soft_wrap=True)

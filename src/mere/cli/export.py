@@ -7,20 +7,19 @@ from typing import Annotated
 
 import typer
 
+from mere.cli.console import tell, warn
+from mere.cli.gold import read_sentence_files
+from mere.cli.options import files_argument, model_argument, output_option
 from mere.errors import require
 from mere.inference.artifact import find_model, in_place, read_card
 
 
 def export_command(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model's directory, or default; it gets the folder onnx.")
-    ],
+    model: Annotated[str, model_argument("it gets the folder onnx")],
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE…]", help="Gold data to measure on what the export loses.")
+        list[Path] | None, files_argument("Gold data to measure on what the export loses", "[FILE…]")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write a copy here and leave MODEL as it is.")
-    ] = None,
+    output: Annotated[Path | None, output_option("Write a copy here and leave MODEL as it is.")] = None,
     compact: Annotated[
         bool, typer.Option("--compact", help="Round the weights to 8-bit integers too, and leave out graphs in floats.")
     ] = False,
@@ -34,9 +33,6 @@ def export_command(
     Example: mere export runs/mine/model dev.jsonl
     """
     require("torch", "train")
-    from rich.console import Console
-
-    from mere.cli.training import read_sentence_files
     from mere.export.gate import export
     from mere.inference.onnx_scorer import OnnxScorer
 
@@ -45,13 +41,11 @@ def export_command(
     sentences = read_sentence_files(files) if files else []
     problem = read_card(folder).problem
     rows = export(folder, sentences, OnnxScorer, output=target, force=force, compact=compact)
-    console = Console(stderr=True)
     if problem:
-        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+        warn(problem)
     for row in rows:
         graphs = ", ".join(f"{name} {f1:.2f}" for name, f1 in row.exported.items())
-        line = f"{row.name} ({row.sentences} sentences): triple F1 with torch {row.torch:.2f}, {graphs}"
-        console.print(line, highlight=False, soft_wrap=True)
+        tell(f"{row.name} ({row.sentences} sentences): triple F1 with torch {row.torch:.2f}, {graphs}")
     if not rows:
-        console.print("what the graphs lose was not measured; name gold data to have it measured", soft_wrap=True)
-    console.print(f"the graphs are in {target / 'onnx'}", highlight=False, soft_wrap=True)
+        tell("what the graphs lose was not measured; name gold data to have it measured")
+    tell(f"the graphs are in {target / 'onnx'}")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from mere.cli.console import STANDARD, output, write_json
+from mere.cli.options import Json, Model
 from mere.data.catalogue import Relation
 from mere.inference.about import About
 from mere.inference.artifact import DEFAULT, FORMAT, find_model
@@ -19,18 +18,18 @@ UNSAID = "the model card does not say"
 
 
 def info_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's directory, or default.")] = DEFAULT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
+    model: Model = DEFAULT,
+    as_json: Json = None,
 ) -> None:
     """Show what a model can say and where it comes from: languages, relations, sizes, thresholds, licences.
 
     The exit code is 1 where a file does not match its checksum, 2 where there is no model.
     """
     about = About.of_model(find_model(Path(model)))
-    if as_json:
-        typer.echo(json.dumps(about.to_dict(), ensure_ascii=False, indent=2))
-    else:
-        console = Console(highlight=False)
+    if as_json is not None:
+        write_json(about.to_dict(), as_json)
+    if as_json != STANDARD:
+        console = output()
         console.print(_summary(about))
         console.print(_relations(about))
     if about.damage:

@@ -1,56 +1,132 @@
-"""The command line: one table of commands; errors are one line on stderr and exit code 2."""
+"""The command line: one table of commands; errors are one line on stderr and exit code 2, Ctrl-C ends with 130.
+
+Only the standard library is imported here before `main` runs, so that Ctrl-C is heard while the rest is.
+"""
 
 from __future__ import annotations
 
-import importlib
+import errno
+import os
+import signal
 import sys
-from typing import Any
-
-import typer
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from types import FrameType
+from typing import TextIO
 
 from mere.errors import MereError
 
-UsageError: Any = typer.BadParameter.__mro__[1]
-"""What wrong options and arguments raise; typer does not name it."""
-
-_NAME = "Triples with exact offsets from sentences in many languages."
-
-_COMMANDS = {
-    "extract": "mere.cli.extract:extract_command",
-    "train": "mere.cli.training:train_command",
-    "evaluate": "mere.cli.training:evaluate_command",
-    "calibrate": "mere.cli.calibrate:calibrate_command",
-    "add-language": "mere.cli.training:add_language_command",
-    "export": "mere.cli.export:export_command",
-    "bench": "mere.cli.bench:bench_command",
-    "reproduce": "mere.cli.reproduce:reproduce_command",
-    "info": "mere.cli.info:info_command",
-    "data": "mere.cli.data:data_app",
-}
-"""Where each command is: a function, or a group of commands."""
-
-
-def build(chosen: str | None = None) -> typer.Typer:
-    """Build the command line, with the ``chosen`` command alone where there is one of this name: it starts sooner."""
-    app = typer.Typer(help=_NAME, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-    app.callback()(lambda: None)  # one command alone would be taken for the whole
-    for name in [chosen] if chosen in _COMMANDS else _COMMANDS:
-        module, attribute = _COMMANDS[name].split(":")
-        command = getattr(importlib.import_module(module), attribute)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
-    return app
-
 
 def main() -> None:
-    """Run the command line; exit code 2 for input that cannot be used, 130 after Ctrl-C."""
+    """Run the command line; exit code 2 for what cannot be used or written, 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed by the caller, who wants none of it
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  to the end of the process
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    with _listening() as pressed:
+        try:
+            code = _flushed(_run())
+        except BaseException:
+            if not pressed:
+                raise
+            code = _INTERRUPTED  # whatever a library that was just being imported has made of Ctrl-C
+    _silence_broken()
+    sys.exit(code)
+
+
+_FAILED, _INTERRUPTED = 2, 130
+
+
+def _run() -> int:
+    """Run the chosen command and return the exit code."""
     try:
-        sys.exit(build(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False))
+        from mere.cli.commands import build
+
+        chosen = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+        return int(build(chosen)(standalone_mode=False) or 0)
     except MereError as error:
-        typer.echo(f"error: {error}", err=True)
-    except UsageError as error:
-        if message := error.format_message().rstrip("."):  # none where help was shown
-            typer.echo(f"error: {message}; see: {error.ctx.command_path} --help", err=True)
-    sys.exit(2)
+        _say(f"error: {error}")
+    except OSError as error:
+        _say_refused(error)
+    except SystemExit as error:
+        return _FAILED if error.code == 1 else int(error.code or 0)  # 1: a reader that has left, to typer and rich
+    except Exception as error:
+        _say_usage(error)
+    return _FAILED
+
+
+def _flushed(code: int) -> int:
+    """Write out what standard output still holds, which may fail as late as now."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _say_refused(error)
+        return code or _FAILED
+    return code
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, AttributeError):  # nowhere is left to say it
+        print(line, file=sys.stderr)  # noqa: T201
+
+
+def _say_refused(error: OSError) -> None:
+    """Say what the system refused, unless it is only that the reader of a pipe has left."""
+    if error.errno == errno.EPIPE:
+        return
+    place = f"{error.filename}: " if error.filename else "the output "
+    verb = "cannot be read or written" if error.filename else "cannot be written"
+    mend = "free some space there, or write elsewhere" if error.errno == errno.ENOSPC else "check its permissions"
+    _say(f"error: {place}{verb} ({error.strerror or error}); {mend}")
+
+
+def _say_usage(error: Exception) -> None:
+    """Say what was wrong in options and arguments; raises ``error`` again where it is something else."""
+    import typer
+
+    # Its base is what they all raise; typer does not name it.
+    if not isinstance(error, typer.BadParameter.__mro__[1]):
+        raise error
+    message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    if message:  # none where help was shown
+        context = error.ctx  # type: ignore[attr-defined]
+        _say(f"error: {message}; see: {context.command_path if context else 'mere'} --help")
+
+
+@contextmanager
+def _listening() -> Iterator[list[bool]]:
+    """Give a list that is no longer empty once Ctrl-C was pressed; it raises `KeyboardInterrupt` as ever."""
+    pressed: list[bool] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.append(True)
+        signal.default_int_handler(number, frame)
+
+    usual = signal.getsignal(signal.SIGINT)
+    try:
+        if usual is signal.default_int_handler:
+            signal.signal(signal.SIGINT, note)
+    except ValueError:  # only the main thread may
+        pass
+    try:
+        yield pressed
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, usual)
+
+
+def _silence_broken() -> None:
+    """Point streams that cannot be written at nothing, or Python would complain of them when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not _can_flush(stream):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _can_flush(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True

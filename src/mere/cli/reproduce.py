@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from mere.cli.training import FILES, read_sentence_files, watching
+from mere.cli.console import output as results
+from mere.cli.console import tell
+from mere.cli.epochs import watching
+from mere.cli.gold import read_sentence_files
+from mere.cli.options import FILES, Train, output_option
 from mere.data.files import atomic_write
 from mere.errors import require
 
 
 def reproduce_command(
     grid: Annotated[str, typer.Argument(metavar="GRID", help="A TOML file, or a shipped grid's name.")],
-    train: Annotated[list[Path], typer.Option(metavar="FILE", help=f"Training data ({FILES}).")],
-    dev: Annotated[list[Path], typer.Option(metavar="FILE", help="Dev data.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the grid; results there are kept.")],
+    train: Train,
+    dev: Annotated[list[Path], typer.Option(metavar="FILE", help=f"Dev data ({FILES}).")],
+    output: Annotated[Path, output_option("Folder of the grid; results there are kept.")],
     test: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Data to score; without it the dev data.")
     ] = None,
@@ -45,16 +48,15 @@ def reproduce_command(
 
     plan = load_grid(grid)
     data = Data.of(plan, *(read_sentence_files(part) if part else [] for part in (train, dev, test)))
-    console = Console(stderr=True)
-    with watching(console) as watch:
-        runner = GridRunner(plan, data, output, watch, lambda run: console.rule(run, align="left"), backbone)
-        results = runner.run(variant or ())
-    text = write_report(plan, results, output)
+    with watching() as watch:
+        runner = GridRunner(plan, data, output, watch, lambda run: tell(f"── {run}"), backbone)
+        runs = runner.run(variant or ())
+    text = write_report(plan, runs, output)
     if parallel:
         found = represent(runner.model(look_at, plan.seeds[0]), read_sentence_files(parallel))
         draw_representations(found, output / "figures")
         with atomic_write(output / "distances.md") as handle:
             handle.write("Mean distance of translations, as a share of that of random pairs, after each part:\n\n")
             handle.writelines(f"- {point}: {found.distance(point):.3f}\n" for point in found.vectors)
-    Console().print(text, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"tables and figures are in {output}", highlight=False, soft_wrap=True)
+    results().print(text, soft_wrap=True)
+    tell(f"tables and figures are in {output}")

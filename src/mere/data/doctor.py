@@ -11,11 +11,12 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
+from mere.data.borders import complaints
 from mere.data.characters import splits_character
 from mere.data.formats import read_sentences
+from mere.data.labels import Spellings, means_no_relation
 from mere.data.ledger import Entry, Key, Ledger
 from mere.data.report import Report, quote
 from mere.data.stats import Lengths
@@ -38,10 +39,8 @@ def check(files: Mapping[str, Sequence[str | Path]], *, report: Report | None = 
     `InputError` for a file that cannot be read at all.
     """
     report = Report(collect_errors=True) if report is None else report
-    with closing(Ledger()) as ledger:
-        doctor = _Doctor(files, ledger, report)
-        ledger.record(doctor.examine())
-        doctor.compare()
+    with Doctor(files, report) as doctor:
+        doctor.check()
     return report
 
 
@@ -61,18 +60,40 @@ class _LanguageRecord:
         self.longest: tuple[int, Path | None, int | None] = (0, None, None)
 
 
-class _Doctor:
-    """One examination: the sentences one by one, then what they have in common."""
+class Doctor:
+    """One examination, to be closed after it: the sentences one by one, then what they have in common.
 
-    def __init__(self, files: Mapping[str, Sequence[str | Path]], ledger: Ledger, report: Report) -> None:
+    Parameters
+    ----------
+    files, report:
+        As `check` takes them.
+    """
+
+    def __init__(self, files: Mapping[str, Sequence[str | Path]], report: Report) -> None:
         self._roles = list(files)
         self._files = [(role, Path(path)) for role, paths in enumerate(files.values()) for path in paths]
-        self._ledger = ledger
+        self._ledger = Ledger()
         self._report = report
+        self._names = {"language": Spellings(), "relation": Spellings()}
         self._relations: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._languages: defaultdict[str, _LanguageRecord] = defaultdict(_LanguageRecord)
 
-    def examine(self) -> Iterator[Entry]:
+    def __enter__(self) -> Doctor:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ledger.close()
+
+    def check(self) -> None:
+        """Read all files and report; raises `InputError` for a file that cannot be read at all."""
+        self._ledger.record(self._examine_files())
+        self._compare()
+
+    def spellings(self) -> tuple[Spellings, Spellings]:
+        """Return the spellings of languages and of relations that were read."""
+        return self._names["language"], self._names["relation"]
+
+    def _examine_files(self) -> Iterator[Entry]:
         """Read every file, report what one sentence shows by itself, and yield what to compare it by."""
         for file, (role, path) in enumerate(self._files):
             empty = True
@@ -86,7 +107,7 @@ class _Doctor:
                 self._report.line = None
                 self._report.add("no-sentences", "holds no sentence that can be used")
 
-    def compare(self) -> None:
+    def _compare(self) -> None:
         """Report what sentences share with each other, and what stands out among them."""
         self._report.path = self._report.line = None
         judges: dict[Key, Callable[[Entry, Entry], None]]
@@ -95,6 +116,7 @@ class _Doctor:
             for first, later in self._ledger.repeats(key):
                 judge(first, later)
         self._compare_lengths()
+        self._compare_names()
         self._compare_roles()
 
     def _judge_id(self, first: Entry, later: Entry) -> None:
@@ -128,8 +150,10 @@ class _Doctor:
         record.lengths.add(length)
         if length > record.longest[0]:
             record.longest = (length, self._report.path, self._report.line)
+        self._names["language"].add(sentence.language)
         for triple in sentence.triples:
             self._relations[triple.relation][role] += 1
+            self._names["relation"].add(triple.relation)
 
     def _entry(self, sentence: Sentence, near: str, role: int, file: int) -> Entry:
         named = self._roles[role] in ROLES
@@ -168,6 +192,13 @@ class _Doctor:
                     f"{median:,}; the longest, of {length:,}, stands here",
                 )
 
+    def _compare_names(self) -> None:
+        self._report.path = self._report.line = None
+        for what, names in self._names.items():
+            for spellings in names.variants():
+                shown = ", ".join(f"{quote(name)} ({count:,} x)" for name, count in spellings)
+                self._report.add("label-variants", f"{what}s {shown}")
+
     def _compare_roles(self) -> None:
         self._report.path = self._report.line = None
         if len(self._roles) < 2:
@@ -187,15 +218,21 @@ def _examine(sentence: Sentence, near: str, report: Report) -> None:
     keys = [triple.key for triple in sentence.triples]
     if len(keys) > 1 and len(set(keys)) < len(keys):
         report.add("repeated-triple", f"{len(keys)} triples, {len(set(keys))} of them different")
+    if sentence.annotated is not None:
+        report.add("partly-annotated", f"{len(sentence.annotated)} relation(s) were looked for")
     for triple in sentence.triples:
         head, tail = triple.head, triple.tail
+        if means_no_relation(triple.relation):
+            report.add("no-relation-variant", f"the relation {quote(triple.relation)}")
         if head.start < tail.end and tail.start < head.end:
             report.add("overlapping-spans", f"head {quote(head.text)} and tail {quote(tail.text)}")
-        _examine_span(sentence.text, head, report)
-        _examine_span(sentence.text, tail, report)
+        _examine_span(sentence.text, head, "head", report)
+        _examine_span(sentence.text, tail, "tail", report)
 
 
-def _examine_span(text: str, span: Span, report: Report) -> None:
+def _examine_span(text: str, span: Span, role: str, report: Report) -> None:
+    for kind, words in complaints(text, span).items():
+        report.add(kind, f"the {role} {quote(span.text)} {words}")
     for position in (span.start, span.end):
         if splits_character(text, position):
             report.add("mark-cut-off", f"{quote(span.text)} begins or ends within a character")

@@ -6,13 +6,15 @@ import codecs
 import gzip
 import io
 import os
+import re
 import secrets
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from mere.data.report import Report
 from mere.errors import InputError
@@ -20,28 +22,36 @@ from mere.errors import InputError
 MAX_LINE = 1 << 20
 """Characters a line may hold; a longer one is refused without being read into memory."""
 
-_MAX_BYTES = 4 * MAX_LINE + 2  # UTF-8 takes four bytes at most, and the line may end in \r\n
+STDIN = Path("/dev/stdin")
+"""Standard input: read on from where it stands, and never opened anew, which a socket does not allow."""
+
+_DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|thread-self|\d+))/fd/(\d+)")
+_MOST_LINKS = 40
 _BLOCK = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 _DAMAGE = (OSError, EOFError, zlib.error)
 
 
-def read_lines(path: str | Path, report: Report | None = None, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: str | Path, report: Report | None = None, *, keep_ends: bool = False, limit: int = MAX_LINE
+) -> Iterator[tuple[int, str]]:
     """Yield the lines of a UTF-8 text file (gzip where the name ends in ``.gz``) with their numbers, from 1.
 
     Lines end at a line feed only, since other Unicode line ends stand inside texts. The line feed, and a carriage
     return before it, are cut off unless ``keep_ends``; a byte order mark always is. Raises `InputError` for a file that
     is missing, a folder, empty or binary; other faults go to ``report``, which raises the first one unless it collects
-    errors.
+    errors. ``limit`` is how many characters a line may hold.
     """
     report = Report() if report is None else report
     report.path, report.line = Path(path), None
-    with _open(Path(path)) as handle:
+    most = 4 * limit + 2  # UTF-8 takes four bytes at most, and the line may end in \r\n
+    with _opened(Path(path)) as handle:
         for number in count(1):
             report.line = number
             try:
-                raw = handle.readline(_MAX_BYTES)
-                whole = len(raw) < _MAX_BYTES or raw.endswith(b"\n")
+                raw = handle.readline(most)
+                whole = len(raw) < most or raw.endswith(b"\n")
                 if not whole:
                     _skip_line(handle)
             except _DAMAGE as error:
@@ -51,8 +61,8 @@ def read_lines(path: str | Path, report: Report | None = None, *, keep_ends: boo
                 return
             raw = raw.removeprefix(_BOM) if number == 1 else raw
             line = _decode(raw if keep_ends else raw.removesuffix(b"\n").removesuffix(b"\r"), report)
-            if not whole or (line is not None and len(line) > MAX_LINE):
-                report.add("long-line", f"the line is longer than {MAX_LINE:,} characters; put one sentence on a line")
+            if not whole or (line is not None and len(line) > limit):
+                report.add("long-line", f"the line is longer than {limit:,} characters; put one sentence on a line")
             elif line is not None:
                 yield number, line
 
@@ -66,7 +76,7 @@ def read_text(path: str | Path) -> Iterator[str]:
     path = Path(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
-    with _open(path) as handle:
+    with _opened(path) as handle:
         for number in count():
             try:
                 raw = handle.read1(_BLOCK)
@@ -96,8 +106,26 @@ def _decode_block(decoder: codecs.IncrementalDecoder, raw: bytes, *, final: bool
     return (text[:nul], "the line holds a NUL byte; save the file as UTF-8 text") if nul >= 0 else (text, problem)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
+    """Give the bytes of ``path``; standard input stays open. Raises `InputError` where there is no text to be had."""
+    if path == STDIN:
+        handle = _standard_input()
+        _check_start(handle, path)
+        yield handle
+        return
+    with _open(path) as handle:
+        yield handle
+
+
+def _standard_input() -> io.BufferedReader:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; give a text, or the names of files")
+    buffer: Any = sys.stdin.buffer
+    return buffer if isinstance(buffer, io.BufferedReader) else io.BufferedReader(buffer)
+
+
 def _open(path: Path) -> io.BufferedReader:
-    """Open ``path`` for reading bytes; raises `InputError` where there is no text to be had."""
     if path.is_dir():
         raise InputError("is a folder; name the files in it", path=path)
     try:
@@ -130,7 +158,7 @@ def _check_start(handle: io.BufferedReader, path: Path) -> None:
 
 
 def _skip_line(handle: io.BufferedReader) -> None:
-    while (rest := handle.readline(_MAX_BYTES)) and not rest.endswith(b"\n"):
+    while (rest := handle.readline(_BLOCK)) and not rest.endswith(b"\n"):
         pass
 
 
@@ -145,12 +173,51 @@ def _decode(raw: bytes, report: Report) -> str | None:
         return None
 
 
+def is_replaced(path: str | Path) -> bool:
+    """Whether writing ``path`` makes a new file: not for a device, a FIFO or /dev/stdout, which are written to."""
+    return _descriptor(path) is None and (os.path.isfile(path) or os.path.isdir(path) or not os.path.exists(path))
+
+
+def _descriptor(path: str | Path) -> int | None:
+    """Return the number of the open file that a path such as /dev/stdout or /dev/fd/3 stands for, links followed."""
+    current = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        if current in _DESCRIPTORS:
+            return _DESCRIPTORS[current]
+        if match := _DESCRIPTOR.fullmatch(current):
+            return int(match[1])
+        if not os.path.islink(current):
+            return None
+        current = os.path.normpath(os.path.join(os.path.dirname(current), os.readlink(current)))
+    return None
+
+
+@contextmanager
+def _write_through(path: str | Path) -> Iterator[BinaryIO]:
+    """Give a binary handle to what is there already, and stays."""
+    descriptor = _descriptor(path)
+    try:
+        # without O_CREAT: where a FIFO has just vanished, no file may take its place
+        opened = os.open(path, os.O_WRONLY) if descriptor is None else os.dup(descriptor)
+        with open(opened, "wb") as handle:
+            yield handle
+    except BrokenPipeError:
+        raise  # the reader has had enough
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", path=path) from error
+
+
 @contextmanager
 def atomic_write_bytes(path: str | Path) -> Iterator[BinaryIO]:
     """Give a binary handle whose bytes become ``path`` when the block ends well, and vanish when it does not.
 
     Raises `InputError` where the file cannot be written. A link is followed; an older file stays whole until the end.
+    What is no regular file (`is_replaced`) is written to as the bytes come, and stays what it is.
     """
+    if not is_replaced(path):
+        with _write_through(path) as through:
+            yield through
+        return
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError("is a folder; name a file to write", path=path)
@@ -179,7 +246,7 @@ def atomic_write_bytes(path: str | Path) -> Iterator[BinaryIO]:
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[TextIO]:
     r"""Give a text handle (UTF-8, ``\n``; gzip where the name ends in ``.gz``); else as `atomic_write_bytes`."""
-    with atomic_write_bytes(path) as raw, _packed(raw, Path(path)) as sink:
+    with atomic_write_bytes(path) as raw, packed(raw, Path(path)) as sink:
         handle = io.TextIOWrapper(sink, encoding="utf-8", newline="\n")
         try:
             yield handle
@@ -189,7 +256,8 @@ def atomic_write(path: str | Path) -> Iterator[TextIO]:
             handle.detach()
 
 
-def _packed(raw: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO | gzip.GzipFile]:
+def packed(raw: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO | gzip.GzipFile]:
+    """Give a handle that packs what is written to ``raw`` where the name ends in ``.gz``, or ``raw`` itself."""
     # no name and no time in the gzip header: the same text gives the same bytes
     return gzip.GzipFile("", "wb", 6, raw, 0) if _is_packed(path) else nullcontext(raw)
 

@@ -1,10 +1,11 @@
-"""A memory of every sentence seen that does not grow: hashes in a temporary SQLite file, compared by SQLite."""
+"""Memories of every sentence seen that do not grow: hashes in a temporary SQLite file, compared by SQLite."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Literal, NamedTuple
 
 from mere.errors import InputError
@@ -32,9 +33,7 @@ class Ledger:
     """Entries on disk. The file has no name, lies where SQLite keeps temporary files, and is gone after `close`."""
 
     def __init__(self) -> None:
-        self._base = sqlite3.connect("")
-        # nothing here outlives a crash, so nothing needs to be safe from one; sorting must not take memory either
-        self._base.executescript("PRAGMA journal_mode = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -4096;")
+        self._base = _temporary_base()
         self._base.execute(f"CREATE TABLE entry ({', '.join(Entry._fields)})")
 
     def close(self) -> None:
@@ -67,6 +66,31 @@ class Ledger:
             for row in rows:
                 yield Entry(*row[:width]), Entry(*row[width:])
             self._base.execute(f"DROP INDEX by_{key}")
+
+
+class Seen:
+    """Tells what it has seen before."""
+
+    def __init__(self) -> None:
+        self._base = _temporary_base()
+        self._base.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY)")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+
+    def is_new(self, text: str) -> bool:
+        """Whether a text was not asked about before; raises `InputError` on a full disk."""
+        value = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+        with _disk():
+            return self._base.execute("INSERT OR IGNORE INTO seen VALUES (?)", (value,)).rowcount > 0
+
+
+def _temporary_base() -> sqlite3.Connection:
+    base = sqlite3.connect("")
+    # nothing here outlives a crash, so nothing needs to be safe from one; sorting must not take memory either
+    base.executescript("PRAGMA journal_mode = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -4096;")
+    return base
 
 
 @contextmanager

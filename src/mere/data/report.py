@@ -8,11 +8,13 @@ the data doctor wants. Memory stays constant, since only the first notices of a 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mere.errors import InputError
+from mere.schema import NO_RELATION
 
 Severity = Literal["error", "warning", "repaired", "dropped"]
 
@@ -29,7 +31,7 @@ KINDS: dict[str, Kind] = {
     "bad-encoding": Kind("error", "not UTF-8 text; save the file as UTF-8"),
     "long-line": Kind("error", "a line beyond the limit; is this a file of one sentence a line?"),
     "damaged-file": Kind("error", "the file breaks off or cannot be read to its end; fetch it again"),
-    "bad-row": Kind("error", "a SMiLER row that lacks a column or its value"),
+    "bad-row": Kind("error", "a row that lacks a column or its value, or has too many"),
     "bad-json": Kind("error", "a line that is not a JSON object"),
     "bad-field": Kind("error", "a field that is missing or of the wrong type"),
     "bad-offsets": Kind("error", "offsets that do not name a piece of the text"),
@@ -45,6 +47,8 @@ KINDS: dict[str, Kind] = {
     "empty-text": Kind("dropped", "a row without a text"),
     "missing-tag": Kind("dropped", "a row whose text does not mark one of its two entities"),
     "empty-entity": Kind("dropped", "a row whose tags enclose nothing"),
+    "no-relation-row": Kind("dropped", "a no_relation row, which says nothing where a row tells of its relation alone"),
+    "annotated-lost": Kind("dropped", "which relations were looked for: SMiLER's form cannot hold it"),
     "no-relation-triple": Kind("dropped", "a triple labelled no_relation; an empty list of triples says the same"),
     # what the doctor thinks of the sentences
     "leak-id": Kind("error", "one sentence, or its translation, in two roles: scores will flatter the model"),
@@ -59,6 +63,12 @@ KINDS: dict[str, Kind] = {
     "near-duplicate": Kind("warning", "almost the same text (letters equal; case, digits, signs aside)"),
     "repeated-triple": Kind("warning", "a triple stated twice by one sentence"),
     "overlapping-spans": Kind("warning", "head and tail share characters"),
+    "label-variants": Kind("warning", "names that differ in case, sign or blank only; check --fix makes them one"),
+    "no-relation-variant": Kind("warning", f"a relation that looks like '{NO_RELATION}', which is written just so"),
+    "partly-annotated": Kind("warning", "only some relations were looked for: of the others nothing is known"),
+    "quoted-text": Kind("warning", "a text quoted as in CSV; save the file without, or let check --fix unquote it"),
+    "span-with-blank": Kind("warning", "an entity that begins or ends in a blank; check --fix trims it"),
+    "span-with-sign": Kind("warning", "an entity that begins or ends in punctuation; check --fix trims it"),
     "span-in-word": Kind("warning", "an entity that begins or ends inside a word"),
     "mark-cut-off": Kind("warning", "an entity that ends between a letter and its mark"),
     "no-words": Kind("warning", "a text without letters and digits"),
@@ -101,20 +111,29 @@ class Report:
         How many notices of a kind to keep; the others are only counted.
     collect_errors:
         Count errors like everything else; otherwise the first one is raised as `InputError`.
+    told:
+        Told of every error instead, and reading goes on.
     """
 
-    def __init__(self, *, keep: int = 5, collect_errors: bool = False) -> None:
+    def __init__(
+        self, *, keep: int = 5, collect_errors: bool = False, told: Callable[[InputError], None] | None = None
+    ) -> None:
         self.path: Path | None = None
         self.line: int | None = None
         self.counts: Counter[str] = Counter()
         self._keep = keep
         self._collect_errors = collect_errors
+        self._told = told
         self._notices: dict[str, list[Notice]] = {}
 
     def add(self, kind: str, message: str, *, field: str | None = None) -> None:
         """File a notice at the present place; raises `InputError` for an error unless errors are collected."""
         if KINDS[kind].severity == "error" and not self._collect_errors:
-            raise InputError(message, path=self.path, line=self.line, field=field)
+            error = InputError(message, path=self.path, line=self.line, field=field)
+            if self._told is None:
+                raise error
+            self._told(error)
+            return
         self.counts[kind] += 1
         if self.counts[kind] <= self._keep:
             text = f"field '{field}': {message}" if field else message

@@ -47,10 +47,11 @@ class Lengths:
 
 @dataclass(slots=True)
 class LanguageStats:
-    """What the sentences of one language (or of all) amount to."""
+    """What the sentences of one language (or of all) amount to; in ``partly`` some relations only were looked for."""
 
     sentences: int = 0
     negatives: int = 0
+    partly: int = 0
     triples: int = 0
     relations: Counter[str] = field(default_factory=Counter)
     lengths: Lengths = field(default_factory=Lengths)
@@ -59,6 +60,7 @@ class LanguageStats:
         """Count one sentence."""
         self.sentences += 1
         self.negatives += not sentence.triples
+        self.partly += sentence.annotated is not None
         self.triples += len(sentence.triples)
         self.relations.update(triple.relation for triple in sentence.triples)
         self.lengths.add(len(sentence.text))
@@ -67,6 +69,7 @@ class LanguageStats:
         """Count all that another one counted too."""
         self.sentences += other.sentences
         self.negatives += other.negatives
+        self.partly += other.partly
         self.triples += other.triples
         self.relations.update(other.relations)
         self.lengths.include(other.lengths)
@@ -76,6 +79,7 @@ class LanguageStats:
         return {
             "sentences": self.sentences,
             "negatives": self.negatives,
+            "partly_annotated": self.partly,
             "triples": self.triples,
             "relations": dict(self.relations.most_common()),
             "length": self.lengths.to_dict(),
@@ -96,6 +100,6 @@ def stats(paths: Iterable[str | Path], *, report: Report | None = None) -> dict[
 def total(languages: Mapping[str, LanguageStats]) -> LanguageStats:
     """Return the sum over all languages."""
     everything = LanguageStats()
-    for one in languages.values():
-        everything.include(one)
+    for counts in languages.values():
+        everything.include(counts)
     return everything

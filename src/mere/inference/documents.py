@@ -49,13 +49,14 @@ _BORDERS = tuple(
 class Paragraph:
     """A stretch of the document called ``document``; ``offset`` is where its text starts there.
 
-    ``form`` is its text without markup, where that was taken off.
+    ``form`` is its text without markup, where that was taken off; ``language`` is what the document is said to be in.
     """
 
     document: str
     offset: int
     text: str
     form: Normalised | None = None
+    language: str | None = None
 
     @property
     def plain(self) -> Normalised:
@@ -128,16 +129,18 @@ def checked_text(text: object) -> str:
     return text
 
 
-def paragraphs_of(document: str, text: str, markup: Markup | None = None) -> Iterator[Paragraph]:
-    """Yield the paragraphs of a text that is in memory, called ``document``."""
+def paragraphs_of(
+    document: str, text: str, markup: Markup | None = None, language: str | None = None
+) -> Iterator[Paragraph]:
+    """Yield the paragraphs of a text that is in memory, called ``document`` and said to be in ``language``."""
     if markup is None:
         for offset, paragraph in read_blocks([text]):
-            yield Paragraph(document, offset, paragraph)
+            yield Paragraph(document, offset, paragraph, language=language)
         return
     form = strip_markup(text, markup)
     for offset, paragraph in read_blocks([form.text]):
         part, start = form.part(offset, offset + len(paragraph))
-        yield Paragraph(document, start, part.given, part)
+        yield Paragraph(document, start, part.given, part, language)
 
 
 class Cut(NamedTuple):
@@ -153,16 +156,18 @@ def cut_documents(
 ) -> Iterator[Cut]:
     """Yield the sentences of documents in order, each in its language: ``language``, or what it is identified as.
 
-    A paragraph whose language cannot be told takes its document's, which the first `_FIRST` characters tell.
+    What a document is said to be in counts where the model knows that language and none is given for all. A paragraph
+    whose language cannot be told takes its document's, which the first `_FIRST` characters tell.
     """
     for _, document in groupby(paragraphs, key=lambda paragraph: paragraph.document):
         first: list[Paragraph] = []
         while sum(len(paragraph.text) for paragraph in first) < _FIRST and (ahead := next(document, None)):
             first.append(ahead)
         beginning = "\n".join(paragraph.plain.text[:_FIRST] for paragraph in first)
-        spoken = language or identifier.identify(beginning[:_FIRST]).language
+        said = language or (first[0].language if first and first[0].language in identifier.languages else None)
+        spoken = said or identifier.identify(beginning[:_FIRST]).language
         for paragraph in chain(first, document):
-            yield from _cut_paragraph(paragraph, identifier, language, spoken)
+            yield from _cut_paragraph(paragraph, identifier, said, spoken)
 
 
 def _cut_paragraph(

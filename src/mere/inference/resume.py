@@ -15,15 +15,13 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from glob import escape
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
-
-import typer
 
 from mere.errors import InputError
 from mere.inference.documents import Paragraph
 from mere.inference.extractor import Record
-from mere.inference.writers import to_line
+from mere.inference.writers.records import to_line
 
 _BLOCK = 1 << 16
 
@@ -39,7 +37,7 @@ class Part:
     ``found`` counts the records that were there, as far as `known` has come.
     """
 
-    def __init__(self, path: Path, handle: BinaryIO) -> None:
+    def __init__(self, path: Path, handle: FileIO) -> None:
         self.path = path
         self._handle = handle
         _cut_torn_line(handle)
@@ -60,56 +58,67 @@ class Part:
 
     def write(self, records: Iterable[Record]) -> None:
         """Append records; each is in the hands of the system before the next one is computed."""
-        try:
-            for record in records:
-                self._handle.write(to_line(record).encode())
-                self._handle.flush()
-        except OSError as error:
-            raise InputError(f"cannot be written ({error.strerror})", path=self.path) from error
+        for record in records:
+            line = memoryview(to_line(record))
+            try:
+                while line:
+                    line = line[self._handle.write(line) :]
+            except OSError as error:
+                problem = f"cannot be written ({error.strerror}); make room, and the same command goes on from here"
+                raise InputError(problem, path=self.path) from error
 
 
 @contextmanager
 def resumable(target: Path, settings: object) -> Iterator[Part]:
     """Give the part file of ``target``, new or found, which becomes ``target`` when the block ends well.
 
-    When it does not, the part file stays, unless it is empty. Raises `InputError` where it cannot be written, where
-    another process is writing it, and where there is a part file of other settings.
+    When it does not, the part file stays, unless it is empty. A link is followed. Raises `InputError` where the file
+    cannot be written, where another process is writing it, and where there is a part file of other settings.
     """
-    if target.is_dir():
+    real = Path(os.path.realpath(target))
+    if real.is_dir():
         raise InputError("is a folder; name a file to write", path=target)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
-    path = target.with_name(f"{target.name}.{digest[:8]}.part")
-    for other in target.parent.glob(f"{escape(target.name)}.*.part"):
+    path = real.with_name(f"{real.name}.{digest[:8]}.part")
+    for other in real.parent.glob(f"{escape(real.name)}.*.part"):
         if other != path:
             problem = "an interrupted run with another model or other options has left this; repeat that, or delete it"
             raise InputError(problem, path=other)
     try:
-        handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        # without a buffer: what could not be written must not be tried again behind our back
+        handle = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", path=target) from error
     with handle:
         _lock(handle, path)
         try:
             yield Part(path, handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-            path.replace(os.path.realpath(target))
-        except BaseException as error:
+            _finish(handle, path, real)
+        except BaseException:
             if not handle.seek(0, os.SEEK_END):
                 path.unlink()
-            elif isinstance(error, KeyboardInterrupt):
-                typer.echo(f"interrupted; the same command goes on from what is in {path}", err=True)
             raise
+
+
+def _finish(handle: FileIO, path: Path, target: Path) -> None:
+    try:
+        os.fsync(handle.fileno())
+        path.replace(target)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", path=target) from error
 
 
 def belongs_to(target: Path | None, path: Path) -> bool:
     """Whether ``path`` is the output or a part of it, which must not be read as input."""
-    if target is None or path.parent.resolve() != target.parent.resolve():
+    if target is None:
         return False
-    return path.name == target.name or (path.name.startswith(f"{target.name}.") and path.suffix == ".part")
+    real, candidate = Path(os.path.realpath(target)), Path(os.path.realpath(path))
+    if candidate.parent != real.parent:
+        return False
+    return candidate == real or (candidate.name.startswith(f"{real.name}.") and candidate.suffix == ".part")
 
 
-def _lock(handle: BinaryIO, path: Path) -> None:
+def _lock(handle: FileIO, path: Path) -> None:
     try:
         import fcntl
     except ModuleNotFoundError:  # a system without such locks
@@ -120,7 +129,7 @@ def _lock(handle: BinaryIO, path: Path) -> None:
         raise InputError("another process is writing this; wait for it or choose another output", path=path) from error
 
 
-def _cut_torn_line(handle: BinaryIO) -> None:
+def _cut_torn_line(handle: FileIO) -> None:
     """Cut off what stands after the last line feed, and leave the handle there."""
     end = handle.seek(0, os.SEEK_END)
     while end:

@@ -25,8 +25,11 @@ from mere.schema import NO_RELATION, Sentence, Span, Triple
 
 _Record = dict[str, Any]
 
+_LARGE = 10**15
+"""Numbers from here on are not shown."""
 
-class _MalformedError(Exception):
+
+class MalformedError(Exception):
     """What is wrong with a line, before it is known whether that is raised or collected."""
 
     def __init__(self, kind: str, problem: str, field: str | None = None) -> None:
@@ -47,23 +50,23 @@ def read_jsonl(path: str | Path, report: Report | None = None) -> Iterator[Sente
             continue
         try:
             sentence = _sentence(line, report)
-        except _MalformedError as error:
+        except MalformedError as error:
             report.add(error.kind, error.problem, field=error.field)
         else:
             yield sentence
 
 
 def _sentence(line: str, report: Report) -> Sentence:
-    record = _record(line)
-    text = _string(record, "text")
+    record = parse_record(line)
+    text = string_of(record, "text")
     if text.isspace():
-        raise _MalformedError("bad-field", "is blank; leave the sentence out", "text")
-    language = _string(record, "language")
-    id = _string(record, "id") if record.get("id") is not None else None
+        raise MalformedError("bad-field", "is blank; leave the sentence out", "text")
+    language = string_of(record, "language")
+    id = string_of(record, "id") if record.get("id") is not None else None
     values = record.get("triples")
     if not isinstance(values, list):
         problem = "is not a list" if "triples" in record else "is missing"
-        raise _MalformedError("bad-field", f"{problem}; write [] for a sentence that states no relation", "triples")
+        raise MalformedError("bad-field", f"{problem}; write [] for a sentence that states no relation", "triples")
     triples = [_triple(value, text, f"triples[{index}]") for index, value in enumerate(values)]
     stated = tuple(triple for triple in triples if triple.relation != NO_RELATION)
     if len(stated) < len(triples):
@@ -77,48 +80,49 @@ def _annotated(record: _Record, stated: Iterable[Triple]) -> tuple[str, ...] | N
     if values is None:
         return None
     if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
-        raise _MalformedError(
+        raise MalformedError(
             "bad-field", "must be a list of relations, or left out where all were looked for", "annotated"
         )
     for triple in stated:
         if triple.relation not in values:
             problem = f"lacks {quote(triple.relation)}, which a triple states; add it, or leave out the list"
-            raise _MalformedError("bad-field", problem, "annotated")
+            raise MalformedError("bad-field", problem, "annotated")
     return tuple(dict.fromkeys(values))
 
 
-def _record(line: str) -> _Record:
+def parse_record(line: str) -> _Record:
+    """Return the object that a line holds; raises `MalformedError` for anything else."""
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
-        raise _MalformedError("bad-json", f"not JSON: {error.msg} at column {error.colno}") from None
+        raise MalformedError("bad-json", f"not JSON: {error.msg} at column {error.colno}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets nested without end
-        raise _MalformedError("bad-json", f"not JSON that can be read: {error}") from None
+        raise MalformedError("bad-json", f"not JSON that can be read: {error}") from None
     if not isinstance(record, dict):
-        raise _MalformedError("bad-json", 'not a JSON object; a line is {"language": …, "text": …, "triples": […]}')
+        raise MalformedError("bad-json", 'not a JSON object; a line is {"language": …, "text": …, "triples": […]}')
     return record
 
 
 def _triple(value: object, text: str, field: str) -> Triple:
     if not isinstance(value, dict):
-        raise _MalformedError("bad-field", 'must be an object {"head": …, "relation": …, "tail": …}', field)
+        raise MalformedError("bad-field", 'must be an object {"head": …, "relation": …, "tail": …}', field)
     head = _span(value.get("head"), text, f"{field}.head")
     tail = _span(value.get("tail"), text, f"{field}.tail")
-    return Triple(head, _string(value, "relation", f"{field}."), tail)
+    return Triple(head, string_of(value, "relation", f"{field}."), tail)
 
 
 def _span(value: object, text: str, field: str) -> Span:
     if not isinstance(value, dict):
         problem = "is missing" if value is None else "must be an object"
-        raise _MalformedError("bad-field", f'{problem}; write {{"start": …, "end": …}}', field)
+        raise MalformedError("bad-field", f'{problem}; write {{"start": …, "end": …}}', field)
     start, end = _offset(value, "start", text, field), _offset(value, "end", text, field)
     if start >= end:
-        raise _MalformedError("bad-offsets", f"start {start} is not below end {end}; the end is exclusive", field)
+        raise MalformedError("bad-offsets", f"start {start} is not below end {end}; the end is exclusive", field)
     inner = text[start:end]
     if value.get("text", inner) != inner:
         problem = f"the offsets name {quote(inner)}, not its 'text'; count characters (code points) from 0, not bytes"
-        raise _MalformedError("bad-offsets", problem, field)
-    return Span(start, end, inner, _string(value, "type", f"{field}.") if value.get("type") is not None else None)
+        raise MalformedError("bad-offsets", problem, field)
+    return Span(start, end, inner, string_of(value, "type", f"{field}.") if value.get("type") is not None else None)
 
 
 def _offset(value: _Record, name: str, text: str, field: str) -> int:
@@ -126,18 +130,19 @@ def _offset(value: _Record, name: str, text: str, field: str) -> int:
     # not isinstance, to which True is an int
     if type(offset) is int and 0 <= offset <= len(text) and not splits_character(text, offset):
         return offset
-    kind, problem = "bad-offsets", f"must be a whole number, not {quote(json.dumps(offset))}"
+    kind, problem = "bad-offsets", f"must be a whole number, not {_shown(offset)}"
     if offset is None:
         problem = "is missing"
     elif type(offset) is int and 0 <= offset <= len(text):
         kind = "split-character"
         problem = f"{offset} stands between a letter or sign and a mark that belongs to it; move it past the mark"
     elif type(offset) is int:
-        problem = f"{offset:.9g} is not within the text of {len(text)} characters; count characters from 0"
-    raise _MalformedError(kind, problem, f"{field}.{name}")
+        problem = f"{_shown(offset)} is not within the text of {len(text)} characters; count characters from 0"
+    raise MalformedError(kind, problem, f"{field}.{name}")
 
 
-def _string(record: _Record, name: str, prefix: str = "") -> str:
+def string_of(record: _Record, name: str, prefix: str = "") -> str:
+    """Return a string of a record that UTF-8 can hold; raises `MalformedError` where there is none, or an empty one."""
     value = record.get(name)
     if isinstance(value, str) and value and "\0" not in value:
         try:
@@ -149,8 +154,17 @@ def _string(record: _Record, name: str, prefix: str = "") -> str:
     elif isinstance(value, str):
         problem = "holds a NUL character; take it out" if value else "is empty"
     else:
-        problem = "is missing" if value is None else f"must be a string, not {quote(json.dumps(value))}"
-    raise _MalformedError("bad-field", problem, prefix + name)
+        problem = "is missing" if value is None else f"must be a string, not {_shown(value)}"
+    raise MalformedError("bad-field", problem, prefix + name)
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message: what is large or nested is only named, since writing it out may fail."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    if type(value) is int and abs(value) >= _LARGE:
+        return f"a number of more than {len(str(_LARGE)) - 1} digits"
+    return quote(json.dumps(value))
 
 
 def write_jsonl(sentences: Iterable[Sentence], path: str | Path) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +45,11 @@ class _Tag(NamedTuple):
     position: int  # in the text without tags
 
 
-def read_smiler(path: str | Path, report: Report | None = None) -> Iterator[Sentence]:
+def read_smiler(path: str | Path, report: Report | None = None, *, marked_only: bool = False) -> Iterator[Sentence]:
     """Yield the sentences of a SMiLER file, each with its triple, or without one where the label is ``no_relation``.
+
+    A row marks one triple, whatever else its text states. With ``marked_only`` it counts as annotated for the relation
+    of that triple alone; ``no_relation`` rows then say nothing, and are left out.
 
     Offsets count in the text without tags, which is otherwise kept character for character. Rows without a usable text
     or triple are dropped and reported. Raises `InputError` for a wrong header, and for a malformed row unless
@@ -56,8 +60,22 @@ def read_smiler(path: str | Path, report: Report | None = None) -> Iterator[Sent
     _check_header(next(lines, (1, ""))[1], path)
     for _, line in lines:
         sentence = _parse(line, report)
+        if sentence is not None and marked_only:
+            sentence = _marked(sentence, report)
         if sentence is not None:
             yield sentence
+
+
+def has_smiler_header(path: str | Path) -> bool:
+    """Whether a file begins as SMiLER's do; raises `InputError` where it cannot be read."""
+    return next(read_lines(path), (1, ""))[1].split("\t") == list(COLUMNS)
+
+
+def _marked(sentence: Sentence, report: Report) -> Sentence | None:
+    if not sentence.triples:
+        report.add("no-relation-row", f"a row labelled {NO_RELATION}")
+        return None
+    return replace(sentence, annotated=tuple(triple.relation for triple in sentence.triples))
 
 
 def _check_header(line: str, path: str | Path) -> None:
@@ -88,8 +106,26 @@ def _parse(line: str, report: Report) -> Sentence | None:
     if not text or text.isspace():
         report.add("empty-text", "the row has no text")
         return None
+    if unquoted(text) not in (None, text[1:-1]):
+        report.add("quoted-text", f"the text column is quoted as in CSV: {quote(text)}", field="text")
     triples = () if label == NO_RELATION else _triples(text, tags, label, (first, second), report)
     return None if triples is None else Sentence(text, language, triples, _qualified(number, language))
+
+
+def has_tags(text: str) -> bool:
+    """Whether a text holds tags of its own, which SMiLER's form cannot tell from those of entities."""
+    return _TAG.search(text) is not None
+
+
+def unquoted(text: str) -> str | None:
+    """Return what a text quoted as in CSV means: it begins and ends with a quotation mark, inner ones are doubled.
+
+    None for any other text.
+    """
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return None
+    inner = text[1:-1]
+    return None if '"' in inner.replace('""', "") else inner.replace('""', '"')
 
 
 def _qualified(number: str, language: str) -> str | None:
@@ -166,6 +202,10 @@ def write_smiler(sentences: Iterable[Sentence], path: str | Path, report: Report
     with atomic_write(path) as handle:
         handle.write("\t".join(COLUMNS) + "\n")
         for sentence in sentences:
+            if sentence.annotated is not None:
+                report.add(
+                    "annotated-lost", f"{len(sentence.annotated)} relation(s) were looked for; write jsonl to keep"
+                )
             for row in _rows(sentence, report):
                 handle.write("\t".join(row) + "\n")
                 rows += 1
@@ -174,7 +214,7 @@ def write_smiler(sentences: Iterable[Sentence], path: str | Path, report: Report
 
 def _rows(sentence: Sentence, report: Report) -> Iterator[tuple[str, ...]]:
     text = sentence.text
-    if _TAG.search(text):
+    if has_tags(text):
         raise InputError(f"the text {quote(text)} holds a tag <e1> or <e2> of its own; write jsonl instead")
     if "\n" in text or "\r" in text:
         report.add("line-break-in-text", f"a line break in {quote(text)}")

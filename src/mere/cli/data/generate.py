@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from mere.cli.console import tell
+from mere.cli.options import Seed, output_option
 from mere.data.formats import write_sentences
 from mere.data.patterns.generate import generate, shipped_patterns
 from mere.data.patterns.grammar import read_patterns
@@ -18,9 +19,9 @@ def generate_command(
     files: Annotated[
         list[str], typer.Argument(metavar="PATTERNS…", help="Pattern files (TOML), or codes of shipped languages.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: .jsonl or .tsv, also with .gz.")],
+    output: Annotated[Path, output_option("The file to write: .jsonl or .tsv, also with .gz.")],
     count: Annotated[int, typer.Option(min=1, help="Sentences a language.")] = 1000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same sentences.")] = 1,
+    seed: Seed = 1,
     negatives: Annotated[float, typer.Option(min=0, max=1, help="Share of sentences that state no relation.")] = 0.15,
     tokenised: Annotated[
         float, typer.Option(min=0, max=1, help="Share of sentences with blanks around punctuation.")
@@ -40,7 +41,7 @@ def generate_command(
     if only_held_out and not hold_out:
         raise InputError("--only-held-out needs --hold-out with the share that was left out")
     shipped = shipped_patterns()
-    patterns = [read_patterns(shipped.get(one, Path(one))) for one in files]
+    patterns = [read_patterns(shipped.get(name, Path(name))) for name in files]
     sentences = generate(
         patterns,
         count,
@@ -52,4 +53,4 @@ def generate_command(
         only_held_out=only_held_out,
     )
     lines = write_sentences(sentences, output)
-    Console(stderr=True).print(f"{lines:,} lines written to {output}", soft_wrap=True, highlight=False)
+    tell(f"{lines:,} lines written to {output}")
