@@ -130,7 +130,7 @@ class Torture:
     def damage(self, count: int) -> None:
         """Damage a copy of the model ``count`` times and load it both ways."""
         texts = [sentence.text for sentence in read_sentences(SAMPLE)][::40]
-        runtimes: tuple[Runtime, ...] = ("onnx", "torch")
+        runtimes: tuple[Backend, ...] = ("onnx", "torch")
         expected = {runtime: _load_and_extract(self.model, runtime, texts) for runtime in runtimes}
         names = sorted(str(path.relative_to(self.model)) for path in self.model.rglob("*") if path.is_file())
         copy = self.folder / "damaged"
