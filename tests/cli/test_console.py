@@ -14,8 +14,9 @@ import pytest
 
 import mere
 from mere.cli import console, options
+from mere.cli.commands import COMMANDS
 from mere.cli.console import State, progress, set_verbosity, write_json
-from mere.cli.commands import COMMANDS, main
+from mere.cli.main import main
 from mere.errors import InputError
 from tests.conftest import Command
 
