@@ -114,7 +114,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages:
         Languages to keep of the data; empty keeps all.
     marked_only:
-        Whether SMiLER's rows count as annotated for the one relation alone that each marks, and teach nothing of others.
+        Whether SMiLER's rows count as annotated for the one relation alone that each marks; they teach no other.
     precision:
         ``fp32``, ``bf16`` autocast, or ``auto``, which times both on the first batch and takes the faster.
     """
