@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from typer.models import ArgumentInfo, ParameterInfo
 
-from mere.cli.main import COMMANDS, whole
+from mere.cli.commands import COMMANDS, whole
 from mere.cli.options import with_verbosity
 
 PAGE = Path(__file__).parent / "reference" / "command-line.md"

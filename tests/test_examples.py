@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from typer.main import get_command
 
-from mere.cli.main import build
+from mere.cli.commands import build
 from mere.data.doctor import check
 from mere.data.formats.jsonl import read_jsonl
 from mere.data.formats.smiler import LABELS

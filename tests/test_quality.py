@@ -48,9 +48,9 @@ def test_what_is_found_stands_beside_its_sentence(
 ) -> None:
     extractor = Extractor.from_pretrained(tiny_model)
     expected = [extractor.extract(sentence.text, language=sentence.language).triples for sentence in sample_dev]
-    found = quality["find"](extractor, sample_dev)
+    found = quality["predictions"](extractor, sample_dev)
     assert any(found)
-    assert [{of.key for of in triples} for triples in found] == [{of.key for of in triples} for triples in expected]
+    assert [{triple.key for triple in one} for one in found] == [{triple.key for triple in one} for one in expected]
 
 
 def test_negatives_hold_no_triples(quality: dict[str, Any], tiny_model: str, tmp_path: Path) -> None:

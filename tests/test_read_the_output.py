@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     records.append(Record("b", Sentence(TEXT, "de", (triple,))))
     for form in ("jsonl", "parquet"):
         with (tmp_path / f"triples.{form}").open("wb") as handle:
-            FORMS[form].write(records, handle)  # type: ignore[index]
+            FORMS[form].write(records, handle)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     return tmp_path

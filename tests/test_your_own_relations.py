@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mere.cli.main import build
+from mere.cli.commands import build
 
 PAGE = Path(__file__).parents[1] / "docs" / "guides" / "your-own-relations.md"
-COUNT = {"--count 500": "--count 150", "--count 100": "--count 60"}
-"""What is made smaller here, so that the walk takes less than a minute."""
+COUNT = {"--count 500": "--count 120", "--count 100": "--count 40", "epochs = 6": "epochs = 4"}
+"""What is made smaller here, so that the walk takes half a minute."""
 
 
 def _files(page: str) -> dict[str, str]:

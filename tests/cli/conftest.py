@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mere.inference.extractor import Extractor
-from mere.testing import fake_extractor
+from mere.testing import Fact, fake_extractor
 
-FACTS = [
+FACTS: list[Fact] = [
     ("Ada Lovelace", "birth-place", "London"),
     ("Karl Vogt", "birth-place", "Ulm"),
     ("Karl Vogt", "has-occupation", "Maler", 0.4),
@@ -28,7 +29,7 @@ from mere.testing import fake_extractor
 Extractor.from_pretrained = classmethod(lambda *_, **__: fake_extractor({FACTS!r}, {LANGUAGES!r}))
 main()
 """
-FAKE = [sys.executable, "-c", _SCRIPT]
+FAKE: list[str] = [sys.executable, "-c", _SCRIPT]
 """The start of a command in a process of its own."""
 
 
@@ -37,7 +38,8 @@ def run_fake(*arguments: str | Path, **options: Any) -> subprocess.CompletedProc
     options = {"capture_output": True, "stdin": subprocess.DEVNULL, "timeout": 120, "check": False} | options
     if "input" in options:
         del options["stdin"]
-    return subprocess.run([*FAKE, *map(str, arguments)], **options)
+    run: Callable[..., subprocess.CompletedProcess[bytes]] = subprocess.run
+    return run([*FAKE, *map(str, arguments)], **options)
 
 
 @pytest.fixture

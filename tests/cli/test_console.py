@@ -17,8 +17,8 @@ from typer.models import OptionInfo
 
 import mere
 from mere.cli import console, options
+from mere.cli.commands import COMMANDS
 from mere.cli.console import State, progress, set_verbosity, write_json
-from mere.cli.main import COMMANDS
 from mere.errors import InputError
 from tests.conftest import Command
 

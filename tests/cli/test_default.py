@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from mere.cli.main import build
+from mere.cli.commands import build
 from mere.data.formats.jsonl import write_jsonl
 from mere.errors import InputError
 from mere.inference import artifact as files

@@ -37,7 +37,8 @@ def test_standard_input_may_be_a_socket() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         command = [*FAKE, "extract", "-", "-f", "csv"]
-        process = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=pipe, stderr=pipe)
         ours.sendall(f"{ADA}\n".encode())
         ours.shutdown(socket.SHUT_WR)
         out, _ = process.communicate(timeout=60)
@@ -56,10 +57,9 @@ def test_standard_input_is_read_from_where_it_stands(name: str, tmp_path: Path) 
 
 
 def test_standard_input_that_is_closed_or_named_twice_is_one_line() -> None:
-    done = subprocess.run(
-        ["bash", "-c", '"$@" <&-', "bash", *FAKE, "extract", "-"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    shell = ["bash", "-c", '"$@" <&-', "bash", *FAKE, "extract", "-"]
+    closed = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr.count("\n")) == (2, 1)
     done = run_fake("extract", "-", "-", "-f", "jsonl", input=ADA.encode())
     assert len(_records(done, 2)) == 1
     assert b"is empty" in done.stderr

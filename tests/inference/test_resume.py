@@ -23,9 +23,9 @@ Command = list[str]
 
 @pytest.fixture(scope="module")
 def folder(sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some hundred sentences in three files."""
+    """Some hundred sentences in three files, most of them in the last."""
     folder = tmp_path_factory.mktemp("texts")
-    for name, share in (("a.txt", sample[::2]), ("b.txt", sample[::-2]), ("c.txt", sample[1::2])):
+    for name, share in (("a.txt", sample[::8]), ("b.txt", sample[::-8]), ("c.txt", sample + sample[::4])):
         folder.joinpath(name).write_text("\n".join(one.text for one in share), "utf-8")
     return folder
 
@@ -97,8 +97,11 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(command: Command, wh
 
 @pytest.mark.parametrize("share", [0.4, 1.0])
 def test_from_any_byte_on(
-    share: float, command: Command, whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    share: float, folder: Path, command: Command, whole: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    command = [command[0], *(str(folder / name) for name in ("a.txt", "b.txt")), *command[2:]]  # some will do
+    lines = whole.splitlines(keepends=True)
+    whole = b"".join(line for line in lines if not json.loads(line)["document"].endswith("c.txt"))
     target = tmp_path / "out.jsonl"
     with pytest.MonkeyPatch.context() as patch:  # the part of a run that has not finished
         patch.setattr(Path, "replace", lambda *_: None)

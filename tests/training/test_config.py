@@ -25,6 +25,16 @@ def test_shipped_configurations_parse(name: str) -> None:
         ("[[stages]]\ntrain = ['nose']", "stages[0].train[0]"),
         ("stages = []", "'stages' must hold at least one stage"),
         ("seed = ", "not valid TOML"),
+        ("model = 3", "Expected `object`, got `int` - at `$.model`"),
+        ("stages = [1]", "at `$.stages[0]`"),
+        ("extends = 'mere'\nstages = [1]", "at `$.stages[2]`"),
+        ("extends = 'mere'\nmodel = 1", "at `$.model`"),
+        ("extends = 3", "Expected `str`, got `int` - at `$.extends`"),
+        ("[model]\nmax_tokens = 0", "at `$.model.max_tokens`"),
+        ("[model]\nhidden = 8.0", "at `$.model.hidden`"),
+        ("[[stages]]\nname = '../elsewhere'", "'name' must do for a folder"),
+        ("[[stages]]\nname = 'model'", "'name' must do for a folder"),
+        ("[[stages]]\n[[stages]]", "'stages' must have different names"),
     ],
 )
 def test_mistakes_are_named(text: str, expected: str, tmp_path: Path) -> None:
@@ -39,3 +49,14 @@ def test_mistakes_are_named(text: str, expected: str, tmp_path: Path) -> None:
 def test_a_name_that_is_none_lists_those_that_are() -> None:
     with pytest.raises(ConfigError, match="multilingual"):
         load_config("multilinguall")
+
+
+def test_files_that_are_no_configuration_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"# caf\xe9")
+    with pytest.raises(ConfigError, match=r"config.toml: not UTF-8"):
+        load_config(str(path))
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load_config(str(tmp_path))
+    with pytest.raises(ConfigError, match="no such configuration"):
+        load_config("a\0b")

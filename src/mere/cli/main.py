@@ -1,114 +1,133 @@
-"""The command line: one table of commands; errors are one line on stderr and exit code 2."""
+"""The command line: one table of commands; errors are one line on stderr and exit code 2, Ctrl-C ends with 130.
+
+Only the standard library is imported here before `main` runs, so that Ctrl-C is heard while the rest is.
+"""
 
 from __future__ import annotations
 
 import errno
-import importlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
-from typing import Annotated, Any
+from types import FrameType
+from typing import TextIO
 
-import typer
-
-import mere
-from mere.cli.console import fail, set_verbosity
-from mere.cli.options import Quiet, Verbose, with_verbosity
 from mere.errors import MereError
-
-UsageError: Any = typer.BadParameter.__mro__[1]
-"""What wrong options and arguments raise; typer does not name it."""
-
-COMMANDS = {
-    "extract": "mere.cli.extract:extract_command",
-    "train": "mere.cli.train:train_command",
-    "evaluate": "mere.cli.evaluate:evaluate_command",
-    "calibrate": "mere.cli.calibrate:calibrate_command",
-    "add-language": "mere.cli.add_language:add_language_command",
-    "export": "mere.cli.export:export_command",
-    "bench": "mere.cli.bench:bench_command",
-    "reproduce": "mere.cli.reproduce:reproduce_command",
-    "info": "mere.cli.info:info_command",
-    "data": "mere.cli.data:data_app",
-}
-"""Where each command is: a function, or a group of commands."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What becomes of output for which there is no room."""
-
-
-def build(chosen: str | None = None) -> typer.Typer:
-    """Build the command line, with the ``chosen`` command alone where there is one of this name: it starts sooner."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-    app.callback()(whole)
-    for name in [chosen] if chosen in COMMANDS else COMMANDS:
-        module, attribute = COMMANDS[name].split(":")
-        command = getattr(importlib.import_module(module), attribute)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(with_verbosity(command))
-    return app
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"mere {mere.__version__}")
-        raise typer.Exit
-
-
-def whole(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Triples with exact offsets from sentences in many languages."""
-    set_verbosity(quiet, verbose)
 
 
 def main() -> None:
-    """Run the command line; exit code 2 for input that cannot be used, 130 after Ctrl-C.
-
-    A reader of standard output that has had enough (``| head``) ends it without a word.
-    """
+    """Run the command line; exit code 2 for what cannot be used or written, 130 after Ctrl-C."""
+    if sys.stdout is None:  # closed by the caller, who wants none of it
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  to the end of the process
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
-        sys.exit(_run())
-    except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):  # typer has seen it first
-            _leave_output()
-            sys.exit(0)
-        raise
-    except BrokenPipeError:
-        _leave_output()
-        sys.exit(0)
+    with _listening() as pressed:
+        try:
+            code = _flushed(_run())
+        except BaseException:
+            if not pressed:
+                raise
+            code = _INTERRUPTED  # whatever a library that was just being imported has made of Ctrl-C
+    _silence_broken()
+    sys.exit(code)
+
+
+_FAILED, _INTERRUPTED = 2, 130
 
 
 def _run() -> int:
+    """Run the chosen command and return the exit code."""
     try:
+        from mere.cli.commands import build
+
         chosen = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
-        code = build(chosen)(standalone_mode=False)
-        sys.stdout.flush()
+        return int(build(chosen)(standalone_mode=False) or 0)
     except MereError as error:
-        fail(str(error))
-    except UsageError as error:
-        if message := error.format_message().rstrip("."):  # none where help was shown
-            fail(f"{message}; see: {error.ctx.command_path} --help")
+        _say(f"error: {error}")
     except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        fail(f"standard output: cannot be written ({error.strerror})")
-        _leave_output()
-    else:
-        return code if isinstance(code, int) else 0
-    return 2
+        _say_refused(error)
+    except SystemExit as error:
+        return _FAILED if error.code == 1 else int(error.code or 0)  # 1: a reader that has left, to typer and rich
+    except Exception as error:
+        _say_usage(error)
+    return _FAILED
 
 
-def _leave_output() -> None:
-    """Let what is still to be written vanish, since Python would try again at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
+def _flushed(code: int) -> int:
+    """Write out what standard output still holds, which may fail as late as now."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _say_refused(error)
+        return code or _FAILED
+    except ValueError:  # closed where writing to it failed, which was told of
+        return code or _FAILED
+    return code
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, AttributeError):  # nowhere is left to say it
+        print(line, file=sys.stderr)  # noqa: T201
+
+
+def _say_refused(error: OSError) -> None:
+    """Say what the system refused, unless it is only that the reader of a pipe has left."""
+    if error.errno == errno.EPIPE:
+        return
+    place = f"{error.filename}: " if error.filename else "the output "
+    verb = "cannot be read or written" if error.filename else "cannot be written"
+    mend = "free some space there, or write elsewhere" if error.errno == errno.ENOSPC else "check its permissions"
+    _say(f"error: {place}{verb} ({error.strerror or error}); {mend}")
+
+
+def _say_usage(error: Exception) -> None:
+    """Say what was wrong in options and arguments; raises ``error`` again where it is something else."""
+    typer = sys.modules.get("typer")  # not imported anew: that may be what failed
+    # Its base is what they all raise; typer does not name it.
+    if typer is None or not isinstance(error, typer.BadParameter.__mro__[1]):
+        raise error
+    message = error.format_message().rstrip(".")
+    if message:  # none where help was shown
+        context = error.ctx
+        _say(f"error: {message}; see: {context.command_path if context else 'mere'} --help")
+
+
+@contextmanager
+def _listening() -> Iterator[list[bool]]:
+    """Give a list that is no longer empty once Ctrl-C was pressed; it raises `KeyboardInterrupt` as ever."""
+    pressed: list[bool] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.append(True)
+        signal.default_int_handler(number, frame)
+
+    usual = signal.getsignal(signal.SIGINT)
+    try:
+        if usual is signal.default_int_handler:
+            signal.signal(signal.SIGINT, note)
+    except ValueError:  # only the main thread may
+        pass
+    try:
+        yield pressed
+    finally:
+        if signal.getsignal(signal.SIGINT) is note:
+            signal.signal(signal.SIGINT, usual)
+
+
+def _silence_broken() -> None:
+    """Point streams that cannot be written at nothing, or Python would complain of them when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not _can_flush(stream):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _can_flush(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -90,6 +90,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in positive:
             if getattr(self, name) <= 0:
                 raise ValueError(f"'{name}' must be above 0, not {getattr(self, name)}")
+        if not self.name or self.name in (".", "..", "model") or {"/", "\\", "\0"} & set(self.name):
+            raise ValueError(f"'name' must do for a folder beside 'model', not {self.name!r}")
         if not self.train:
             raise ValueError("'train' must name at least one part")
         if self.consistency < 0:
@@ -111,6 +113,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Seeds weights, order and dropout.
     languages:
         Languages to keep of the data; empty keeps all.
+    marked_only:
+        Whether SMiLER's rows count as annotated for the one relation alone that each marks; they teach no other.
     precision:
         ``fp32``, ``bf16`` autocast, or ``auto``, which times both on the first batch and takes the faster.
     """
@@ -119,12 +123,16 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[Stage, ...] = (Stage(),)
     seed: int = 1
     languages: tuple[str, ...] = ()
+    marked_only: bool = False
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse a training without stages."""
+        """Refuse a training without stages, and stages of one name."""
         if not self.stages:
             raise ValueError("'stages' must hold at least one stage")
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) != len(names):  # each has a folder of its own
+            raise ValueError("'stages' must have different names")
 
 
 def shipped() -> dict[str, Path]:
@@ -142,11 +150,10 @@ def load_config(name: str, *changes: Mapping[str, Any]) -> TrainingConfig:
     Raises `ConfigError` naming the key that is wrong.
     """
     values = reduce(_merge, changes, _read(name))
-    for part in ("aggregator", "switcher"):
-        if values.get("model", {}).get(part) is False:
-            values["model"][part] = None
+    if isinstance(values.get("model"), dict):
+        values["model"] = {key: _none_if_left_out(key, value) for key, value in values["model"].items()}
     if isinstance(values.get("stages"), list):
-        values["stages"] = [one for one in values["stages"] if not _is_left_out(one)]
+        values["stages"] = [stage for stage in values["stages"] if not _is_left_out(stage)]
     try:
         return msgspec.convert(values, TrainingConfig)
     except msgspec.ValidationError as error:
@@ -158,14 +165,19 @@ def _read(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     path = shipped().get(name, Path(name))
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(shipped())
-        raise ConfigError(f"{name}: no such configuration; give a TOML file or one of: {known}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8; save the file as UTF-8 text") from error
+    except (OSError, ValueError) as error:  # the latter for a name that holds a NUL
+        reason = "" if isinstance(error, FileNotFoundError) else f" ({getattr(error, 'strerror', None) or error})"
+        choice = ", ".join(shipped())
+        raise ConfigError(f"{name}: no such configuration{reason}; give a TOML file or one of: {choice}") from error
     if "extends" not in values:
         return values
-    base = str(values.pop("extends"))
+    base = values.pop("extends")
+    if not isinstance(base, str):
+        raise ConfigError(f"{name}: Expected `str`, got `{type(base).__name__}` - at `$.extends`")
     if base not in shipped():
         base = str(path.parent / base)
     if base in (*above, name):
@@ -181,13 +193,24 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         if isinstance(value, dict) and isinstance(old, dict):
             merged[key] = _merge(old, value)
         elif key == "stages" and isinstance(old, list) and isinstance(value, list):
-            changes = {one.get("name"): one for one in value}
-            known = [one.get("name") for one in old]
-            merged[key] = [_merge(one, changes.get(one.get("name"), {})) for one in old]
-            merged[key] += [one for one in value if one.get("name") not in known]
+            merged[key] = _merge_stages(old, value)
         else:
             merged[key] = value
     return merged
+
+
+def _merge_stages(below: list[Any], above: list[Any]) -> list[Any]:
+    """Lay stages over those of the same names; what is no stage at all is kept, for `load_config` to say so."""
+    changes = {stage.get("name"): stage for stage in above if isinstance(stage, dict)}
+    names = [stage.get("name") for stage in below if isinstance(stage, dict)]
+    merged = [
+        _merge(stage, changes.get(stage.get("name"), {})) if isinstance(stage, dict) else stage for stage in below
+    ]
+    return merged + [stage for stage in above if not isinstance(stage, dict) or stage.get("name") not in names]
+
+
+def _none_if_left_out(key: str, value: object) -> object:
+    return None if key in ("aggregator", "switcher") and value is False else value
 
 
 def _is_left_out(stage: object) -> bool:

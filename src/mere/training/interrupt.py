@@ -14,16 +14,16 @@ def patient() -> Iterator[Callable[[], bool]]:
     """Have Ctrl-C noted for as long as the block runs; give a function that tells whether it was pressed.
 
     Whoever asks that function ends with `KeyboardInterrupt` when all is saved. A second Ctrl-C interrupts at once.
-    Outside the main thread, and where the process ignores Ctrl-C or has its own handler for it, nothing changes.
+    Outside the main thread, and where the process ignores Ctrl-C, nothing changes.
     """
     pressed = threading.Event()
-    usual = signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
         yield pressed.is_set
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        if pressed.is_set():
+        if pressed.is_set() and callable(usual):
             usual(number, frame)
         pressed.set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from mere.data.formats.rows import ENDINGS, Row, holds_rows, read_rows
 from mere.data.report import Report
 from mere.errors import InputError
 
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {"id": 7, "text": 'Ada, "die Malerin",\nwohnt hier.', "language": "de"},
     {"id": "b", "text": "  Bo was here. ", "language": None},
     {"id": None, "text": "العربية", "language": "ar"},
@@ -93,7 +94,8 @@ def test_rows_without_a_text_are_told_by_their_place_and_the_others_read(tmp_pat
         "",
         '{"text": "good too"}',
     ]
-    report = Report(told=(errors := []).append)  # type: ignore[var-annotated]
+    errors: list[InputError] = []
+    report = Report(told=errors.append)
     rows = list(read_rows(_write(tmp_path / "a.jsonl", "\n".join(lines)), report=report))
     assert [(row.text, row.line) for row in rows] == [("good", 1), ("good too", 13)]
     assert [error.line for error in errors] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
