@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed
 BENCHMARKS := $(filter-out $(addprefix benchmarks/,quality.py forms.py sentences.py),$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench default-model
+.PHONY: help setup demo test torture check fix docs-reference bench default-model
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,14 +43,21 @@ demo: $(PLAIN)  ## read sentences in eight languages with the model in the packa
 test: $(STAMP)  ## run all tests
 	$(BIN)/python -m pytest --durations=10
 
-check: $(STAMP)  ## lint, formatting, strict types
+torture: $(STAMP)  ## kill, damage and mistreat mere at random; takes about half an hour (KILLS=100)
+	$(BIN)/python -W ignore -m tests.torture --kills $(or $(KILLS),100)
+
+check: $(STAMP)  ## lint, formatting, strict types, and whether the reference of the command line is up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python docs/make_reference.py --check
 
 fix: $(STAMP)  ## mend what lint and formatting can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs-reference: $(STAMP)  ## make the reference of the command line anew
+	$(BIN)/python docs/make_reference.py
 
 bench: $(STAMP)  ## measure speed and memory; figures go to benchmarks/*.json
 	@set -e; for file in $(BENCHMARKS); do echo "$$file"; $(BIN)/python "$$file"; done

@@ -2,8 +2,8 @@
 # huggingface_hub 2.4.0: with local_files_only=True a file that lies in the cache still costs a look-up of a host.
 #
 # Behaviour: before `hf_hub_download` looks into the cache it makes up the User-Agent for its request, and for that asks
-# the hub for a list, once a process, unless a copy not older than a day is there. `local_files_only` does not reach that
-# place; the environment variable HF_HUB_OFFLINE does. `snapshot_download` asks for nothing.
+# the hub for a list, once a process, unless a copy not older than a day is there. `local_files_only` does not reach
+# that place; the environment variable HF_HUB_OFFLINE does. `snapshot_download` asks for nothing.
 # Expected: `local_files_only=True` makes no network call.
 # Seen on 2026-11-30 (look-ups of a host, which the script refuses; the file comes from the cache each time):
 #     hf_hub_download, local_files_only=True: 1

@@ -2,8 +2,8 @@
 # py3langid 0.4.0: a text that tells nothing is Serbian, although there is a class for texts in no language.
 #
 # Behaviour: from "1990", "..." and "OK" nothing is known, and every class gets the same share. `sr` and `uz`, which
-# stand for two classes each, come out highest, and the first of them is the answer. `zxx` (no linguistic content) is the
-# answer for "12345 67890", not for "1990". Among languages set by the caller the answer is the first of those.
+# stand for two classes each, come out highest, and the first of them is the answer. `zxx` (no linguistic content) is
+# the answer for "12345 67890", not for "1990". Among languages set by the caller the answer is the first of those.
 # Expected: `zxx`, `und` or nothing; at least the same kind of answer for "1990" and "12345 67890".
 # Seen on 2026-11-30 (in brackets how many languages share the highest probability):
 #     '1990': sr (2)   among de, fr, sv: de (3)

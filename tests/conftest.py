@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from mere.cli.main import main
 from mere.data.formats import read_sentences
-from mere.schema import Schema, Sentence
+from mere.schema import Sentence
 
 if TYPE_CHECKING:
     from mere.export.gate import Row
@@ -70,52 +70,17 @@ def sample_dev() -> list[Sentence]:
 @pytest.fixture(scope="session")
 def tiny_backbone(tmp_path_factory: pytest.TempPathFactory, sample: list[Sentence]) -> str:
     """A folder with an XLM-R-shaped checkpoint of two layers, random weights, its tokenizer trained on the sample."""
-    import tokenizers
-    import torch
-    import transformers
-    from tokenizers import models, pre_tokenizers, processors, trainers
+    from tests.tiny import make_backbone
 
-    folder = tmp_path_factory.mktemp("tiny")
-    core = tokenizers.Tokenizer(models.Unigram())
-    core.pre_tokenizer = pre_tokenizers.Metaspace()
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.UnigramTrainer(vocab_size=1500, special_tokens=special, unk_token="<unk>", show_progress=False)
-    core.train_from_iterator((sentence.text for sentence in sample), trainer)
-    core.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
-    fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    )
-    fast.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = transformers.XLMRobertaConfig(
-        vocab_size=len(fast),
-        hidden_size=24,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
-        max_position_embeddings=130,
-        type_vocab_size=1,
-    )
-    transformers.XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
-    return str(folder)
+    return str(make_backbone(tmp_path_factory.mktemp("tiny"), sample))
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny_backbone: str, sample: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a saved model with random weights, moved so that it finds something; its windows are short."""
-    import torch
+    from tests.tiny import make_model
 
-    from mere.nn.joint import JointModel, ModelConfig, SwitcherConfig
-    from mere.nn.weights import save_artifact
-
-    torch.manual_seed(1)
-    config = ModelConfig(backbone=tiny_backbone, hidden=16, span=8, max_tokens=30, switcher=SwitcherConfig(4))
-    joint = JointModel(config, Schema.of(sample)).eval()
-    with torch.no_grad():
-        joint.relation_head.scores.bias[0] -= 0.1
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    save_artifact(joint, folder, "# a random model\n")
-    return str(folder)
+    return str(make_model(tmp_path_factory.mktemp("models") / "tiny", tiny_backbone, sample))
 
 
 @pytest.fixture(scope="session")

@@ -194,7 +194,7 @@ def test_what_may_not_be_read_is_one_line(closed: str, exported_model: str, tmp_
     (folder / closed).chmod(0)
     code = (
         "from mere import Extractor, ArtifactError\n"
-        "try:\n    Extractor.load(sys.argv[2])\nexcept ArtifactError as error:\n    print(error)\n"
+        "try:\n    Extractor.from_pretrained(sys.argv[2])\nexcept ArtifactError as error:\n    print(error)\n"
     )
     said = _as_nobody(code, str(folder))
     assert "cannot be read (Permission denied)" in said
@@ -206,4 +206,4 @@ def test_a_folder_in_place_of_a_file_is_said(exported_model: str, tmp_path: Path
     (folder / "config.json").unlink()
     (folder / "config.json").mkdir()
     with pytest.raises(ArtifactError, match=r"config.json: is a folder where a file should be"):
-        Extractor.load(folder)
+        Extractor.from_pretrained(folder)

@@ -293,7 +293,7 @@ def test_a_damaged_card_stops_nothing(damage: bytes | str | None, saved: Path) -
         path.write_bytes(damage)
     elif damage:
         path.mkdir()
-    assert Extractor.load(saved).languages
+    assert Extractor.from_pretrained(saved).languages
     card = read_card(saved)
     assert card.text == "# mere model\n"
     assert card.problem.startswith(f"{path}: the model card cannot be read (")

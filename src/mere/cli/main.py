@@ -63,6 +63,8 @@ def _flushed(code: int) -> int:
     except OSError as error:
         _say_refused(error)
         return code or _FAILED
+    except ValueError:  # closed where writing to it failed, which was told of
+        return code or _FAILED
     return code
 
 
@@ -83,14 +85,13 @@ def _say_refused(error: OSError) -> None:
 
 def _say_usage(error: Exception) -> None:
     """Say what was wrong in options and arguments; raises ``error`` again where it is something else."""
-    import typer
-
+    typer = sys.modules.get("typer")  # not imported anew: that may be what failed
     # Its base is what they all raise; typer does not name it.
-    if not isinstance(error, typer.BadParameter.__mro__[1]):
+    if typer is None or not isinstance(error, typer.BadParameter.__mro__[1]):
         raise error
-    message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    message = error.format_message().rstrip(".")
     if message:  # none where help was shown
-        context = error.ctx  # type: ignore[attr-defined]
+        context = error.ctx
         _say(f"error: {message}; see: {context.command_path if context else 'mere'} --help")
 
 

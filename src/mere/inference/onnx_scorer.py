@@ -20,6 +20,7 @@ from mere.inference.artifact import (
     FOLDER,
     GRAPHS,
     INT8,
+    MANIFEST,
     WEIGHTS,
     ArtifactConfig,
     Graphs,
@@ -27,6 +28,7 @@ from mere.inference.artifact import (
 )
 from mere.inference.codec import Arrays, EntityScores
 from mere.inference.e5 import FILES, E5File
+from mere.inference.manifest import read_json
 from mere.inference.processes import PerProcess, import_onnxruntime
 
 MOST_THREADS = 4
@@ -57,8 +59,7 @@ class OnnxScorer:
     def __init__(self, folder: Path, encoder: str | None = None) -> None:
         graphs = folder / FOLDER
         if encoder is None:
-            # os.path's, which takes a folder that may not be read for one without files: the sums then tell of it
-            encoder = ENCODER if os.path.exists(graphs / ENCODER) and not os.path.exists(graphs / INT8) else INT8
+            encoder = _encoder_of(folder)
         check_manifest(folder, [CONFIG, *(f"{FOLDER}/{name}" for name in (GRAPHS, encoder, ENTITIES))])
         config = ArtifactConfig.read(folder)
         self.graphs = Graphs.read(graphs / GRAPHS)
@@ -107,6 +108,14 @@ class OnnxScorer:
         scores, *types = self._entities.run(inputs)
         head, tail, link_start, link_end = np.moveaxis(scores, 1, 0)
         return EntityScores(head, tail, link_start, link_end, types[0] if types else None)
+
+
+def _encoder_of(folder: Path) -> str:
+    """Return the 8-bit encoder unless the model has none: where only its file is gone, the model is damaged."""
+    names = read_json(folder / MANIFEST, "damaged", "copy the model again")
+    # os.path's, which takes a folder that may not be read for one without files: the sums then tell of it
+    has_int8 = f"{FOLDER}/{INT8}" in names or os.path.exists(folder / FOLDER / INT8)
+    return ENCODER if not has_int8 and f"{FOLDER}/{ENCODER}" in names else INT8
 
 
 def _check_fit(graphs: Graphs, config: ArtifactConfig, path: Path) -> None:
