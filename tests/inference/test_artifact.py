@@ -25,6 +25,7 @@ def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_default_is_the_packaged_model(packaged: Path) -> None:
     packaged.mkdir(parents=True)
     assert find_model("default") == packaged
+    Path("runs/mine").mkdir(parents=True)  # a name of two parts that is no folder is one of the Hub
     assert find_model("runs/mine") == Path("runs/mine")
 
 
