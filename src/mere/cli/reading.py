@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, languages: tuple[str, ...], *, shown: bool) -> None:
         self.tally = Tally(languages)
         self.report = Report(keep=MOST_ERRORS if is_verbose() else 1, told=self.failed)
-        self.known = 0
+        self.earlier = 0
         self._failures = 0
         self._shown = shown
 
@@ -71,7 +71,7 @@ class Watch:
             fail(f"{self._failures - MOST_ERRORS:,} more such errors; --verbose tells them all")
         self.check()
         summarise(self.report)
-        earlier = f"; {self.known:,} sentences were there from an earlier run" if self.known else ""
+        earlier = f"; {self.earlier:,} sentences were there from an earlier run" if self.earlier else ""
         tell(f"{self.tally}{earlier}")
         if foreign := self.tally.warning():
             warn(foreign)
