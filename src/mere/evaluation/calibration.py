@@ -124,7 +124,7 @@ def fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) 
 
 def cross_fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
     """Fit on each half of the data, by id, and judge the other."""
-    first = [part == "first" for part, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
+    first = [name == "first" for name, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
     default: list[tuple[Triple, ...]] = [()] * len(gold)
     sure: list[tuple[Triple, ...]] = [()] * len(gold)
     reached = True
@@ -270,7 +270,7 @@ def _precise(table: _Table, precision: float) -> Precise | None:
     shared = _cut(table, precision)
     if shared is None:
         return None
-    own = {name: (_cut(part, precision), len(part)) for name, part in table.each_relation()}
+    own = {name: (_cut(rows, precision), len(rows)) for name, rows in table.each_relation()}
     relations = {name: _between(cut, shared, seen) for name, (cut, seen) in own.items() if cut is not None}
     return Precise(shared, relations, precision=precision)
 

@@ -37,9 +37,9 @@ def fit_logistic(columns: Doubles, right: Bools, prior: Doubles, ridge: Doubles,
 def _newton(columns: Doubles, right: Bools, prior: Doubles, ridge: Doubles) -> Doubles:
     """Minimise the loss, which is convex, by Newton steps, each halved for as long as it overshoots."""
 
-    def loss(of: Doubles) -> float:
-        logits = columns @ of
-        return float(np.sum(np.logaddexp(0, logits) - right * logits) + np.sum(ridge * (of - prior) ** 2) / 2)
+    def loss(trial: Doubles) -> float:
+        logits = columns @ trial
+        return float(np.sum(np.logaddexp(0, logits) - right * logits) + np.sum(ridge * (trial - prior) ** 2) / 2)
 
     weights = prior.copy()
     for _ in range(50):
