@@ -182,19 +182,20 @@ class GridRunner:
             stage = config.stages[0].name
             dev = _known(self.data.dev, _relations(sentences))
             first = self.model(variant.first_stage, seed, stage) if variant.first_stage else None
-            found = train(config, sentences, dev, folder, self.watch, first=first)
-            return _predict(load_artifact(found), self.data.test), _history(folder)
+            trained = train(config, sentences, dev, folder, self.watch, first=first)
+            return _predict(load_artifact(trained), self.data.test), _history(folder)
         predicted: list[tuple[Triple, ...]] = [()] * len(self.data.test)
         history = []
         for language in sorted({sentence.language for sentence in self.data.test}):
-            mine, dev = (
-                [sentence for sentence in part if sentence.language == language] for part in (sentences, self.data.dev)
+            own, dev = (
+                [sentence for sentence in split if sentence.language == language]
+                for split in (sentences, self.data.dev)
             )
             rows = [row for row, sentence in enumerate(self.data.test) if sentence.language == language]
-            dev = _known(dev, _relations(mine))
-            if not any(sentence.triples for sentence in mine) or not dev:
+            dev = _known(dev, _relations(own))
+            if not any(sentence.triples for sentence in own) or not dev:
                 continue  # nothing to learn the language from: nothing is found
-            model = load_artifact(train(config, mine, dev, folder / language, self.watch))
+            model = load_artifact(train(config, own, dev, folder / language, self.watch))
             history += _history(folder / language)
             for row, triples in zip(rows, _predict(model, [self.data.test[row] for row in rows]), strict=True):
                 predicted[row] = triples
