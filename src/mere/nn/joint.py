@@ -111,7 +111,7 @@ class JointModel(nn.Module):
     @property
     def gates(self) -> list[Gate]:
         """The switchers' gates, where routing is learned."""
-        return [part for part in self.switchers.modules() if isinstance(part, Gate)]
+        return [module for module in self.switchers.modules() if isinstance(module, Gate)]
 
     def universal(self, batch: Batch) -> Tensor:
         """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each.
@@ -199,7 +199,7 @@ class TorchScorer:
     @torch.inference_mode()
     def entities(self, states: Tensor, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
         """Return the entity scores of P (row, relation) pairs."""
-        spannable, *pairs = (torch.from_numpy(part) for part in (arrays.spannable, rows, relations))
+        spannable, *pairs = (torch.from_numpy(array) for array in (arrays.spannable, rows, relations))
         scores, types = self.model.entities(states, spannable, *pairs)
         head, tail, link_start, link_end = np.moveaxis(scores.float().numpy(), 1, 0)
         return EntityScores(head, tail, link_start, link_end, None if types is None else types.float().numpy())

@@ -38,8 +38,8 @@ class Aggregator(nn.Module):
         joined: Tensor = states.reshape(batch // k, k * length, width)
         normed = self.norm_attention(joined)
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in self.query_key_value(normed).chunk(3, dim=-1)
+            projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for projected in self.query_key_value(normed).chunk(3, dim=-1)
         )
         visible = mask.reshape(batch // k, 1, 1, k * length)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)

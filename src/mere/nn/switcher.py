@@ -85,8 +85,8 @@ class Switcher(nn.Module):
         super().__init__()
         self.routing = routing
         self.gate = Gate(len(names), modules) if routing == "learned" else None
-        of = [f"module{number}" for number in range(modules)] if routing == "learned" else names
-        self.parts = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in of})
+        keys = [f"module{number}" for number in range(modules)] if routing == "learned" else names
+        self.parts = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in keys})
 
     def forward(self, states: Tensor, language: Tensor, ids: Tensor) -> Tensor:
         """Map B×N×d states by B language indices (and, for random routing, B×N token ids)."""
@@ -106,12 +106,12 @@ class Switcher(nn.Module):
         """Return what the chosen sub-modules add to B×N×d states."""
         parts = list(self.parts.values())
 
-        def of(path: str) -> Tensor:
+        def parameter(path: str) -> Tensor:
             """One parameter of every sub-module, stacked and picked for each sentence: B×1×… or B×…."""
             # Indexing with [] adds gradients up in whatever order the threads come; index_select in the batch's.
-            picked = torch.stack([part.get_parameter(path) for part in parts]).index_select(0, chosen)
+            picked = torch.stack([module.get_parameter(path) for module in parts]).index_select(0, chosen)
             return picked.unsqueeze(1) if picked.dim() == 2 else picked.transpose(1, 2)
 
-        normed = functional.layer_norm(states, states.shape[-1:]) * of("norm.weight") + of("norm.bias")
-        narrow = functional.gelu(normed @ of("down.weight") + of("down.bias"))
-        return narrow @ of("up.weight") + of("up.bias")
+        normed = functional.layer_norm(states, states.shape[-1:]) * parameter("norm.weight") + parameter("norm.bias")
+        narrow = functional.gelu(normed @ parameter("down.weight") + parameter("down.bias"))
+        return narrow @ parameter("up.weight") + parameter("up.bias")
