@@ -174,8 +174,8 @@ def _fingerprint(model: JointModel, examples: Sequence[Example], depth: Depth) -
     above = () if depth == "switcher" else model.backbone.layers[depth:]
     learning = {id(parameter) for layer in above for parameter in layer.parameters()}
     parts = [model.backbone, *([model.aggregator] if depth == "switcher" and model.aggregator is not None else [])]
-    for part in parts:
-        for name, parameter in part.named_parameters():
+    for module in parts:
+        for name, parameter in module.named_parameters():
             if id(parameter) not in learning:
                 digest.update(name.encode() + parameter.detach().contiguous().numpy().tobytes())
     table = model.backbone.word_embeddings

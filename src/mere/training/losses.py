@@ -22,7 +22,8 @@ def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) ->
     plus so many times how far the passes' scores are apart (R-Drop, arXiv:2106.14448, equation 4).
     """
     passes = [_score(model, batch) for _ in range(2 if consistency else 1)]
-    relation, entity = (torch.stack(of).mean() for of in zip(*(_losses(one, batch) for one in passes), strict=True))
+    each_pass = [_losses(scores, batch) for scores in passes]
+    relation, entity = (torch.stack(costs).mean() for costs in zip(*each_pass, strict=True))
     if not consistency:
         return relation, entity
     first, second = passes
@@ -105,6 +106,6 @@ def threshold_divergence(first: Tensor, second: Tensor) -> Tensor:
         classes = torch.cat([scores.new_zeros(len(scores), 1), scores], dim=1)
         logs.append(functional.log_softmax(classes, dim=1))
     possible = ~logs[0].isneginf()
-    one, other = (log.masked_fill(~possible, 0.0) for log in logs)
-    difference: Tensor = (one.exp() - other.exp()) * (one - other)
+    left, right = (log.masked_fill(~possible, 0.0) for log in logs)
+    difference: Tensor = (left.exp() - right.exp()) * (left - right)
     return difference.sum(1) / 2

@@ -137,7 +137,7 @@ def add_language(
         Where ``output`` holds another run.
     """
     old = load_artifact(source)
-    train, dev = ([sentence for sentence in part if sentence.language == language] for part in (train, dev))
+    train, dev = ([sentence for sentence in split if sentence.language == language] for split in (train, dev))
     check_language(old, source, language, train, dev)
     check_relations(old.schema, [*train, *dev])
     stage = msgspec.structs.replace(stage, languages=(language,))
@@ -201,8 +201,8 @@ def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> Joint
     if model.config == config.model:
         return model
     grown = JointModel(config.model, model.schema, model.backbone)
-    known = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("switchers.")}
-    missing, unexpected = grown.load_state_dict(known, strict=False)
+    kept = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("switchers.")}
+    missing, unexpected = grown.load_state_dict(kept, strict=False)
     wrong = [name for name in (*missing, *unexpected) if not name.startswith("switchers.")]
     if wrong:
         raise ArtifactError(f"{source}: does not fit the configuration, which differs in '{wrong[0]}'")
@@ -254,8 +254,8 @@ def _keep(config: TrainingConfig, sentences: Iterable[Sentence]) -> list[Sentenc
 
 def _fingerprint(settings: Sequence[str], *parts: Sequence[Sentence]) -> str:
     digest = hashlib.sha256("".join(settings).encode())
-    for part in parts:
-        for sentence in part:
+    for sentences in parts:
+        for sentence in sentences:
             said = (sentence.text, sentence.language, [t.key for t in sentence.triples], sentence.annotated)
             digest.update(repr(said).encode())
     return digest.hexdigest()
