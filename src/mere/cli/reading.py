@@ -51,7 +51,7 @@ class Watch:
             fail(str(error))
 
     def check(self) -> None:
-        """End the command where nothing could be read, before an older output is replaced."""
+        """End the command where nothing could be read, before an older output is replaced; raises `typer.Exit`."""
         if self._failures and not self.tally.documents:
             raise typer.Exit(2)
 
@@ -66,7 +66,7 @@ class Watch:
             raise
 
     def close(self) -> None:
-        """Tell what was read and what was not; the exit code is 2 where something was not."""
+        """Tell what was read and what was not; raises `typer.Exit` with code 2 where something was not."""
         if self._failures > MOST_ERRORS and not is_verbose():
             fail(f"{self._failures - MOST_ERRORS:,} more such errors; --verbose tells them all")
         self.check()
