@@ -98,6 +98,7 @@ def _of_result(result: Result, kind: str) -> Doubles:
     totals = []
     for number, language in enumerate(sorted(set(result.languages))):
         rows = counts[languages == language]
+        # Seeded by the language: all variants draw the same sentences, so that their gains are paired.
         draws = resampled(rows, np.random.default_rng([number, len(rows)]), _RESAMPLES)
         totals.append(np.concatenate([rows.sum(0, keepdims=True), draws]))
     scores = [f1(total) for total in totals]

@@ -119,7 +119,10 @@ class GridRunner:
         return sorted(results, key=lambda result: order.index(result.variant))
 
     def model(self, name: str, seed: int, stage: str = "") -> Path:
-        """Return the folder of a trained variant's model, after ``stage`` or the last one."""
+        """Return the folder of a trained variant's model, after ``stage`` or the last one.
+
+        Raises `InputError` for a variant that has a model a language.
+        """
         variant = self.grid.variants[name]
         if variant.each_language:
             raise InputError(f"'{name}' has a model a language; it cannot be looked at as one")
@@ -132,7 +135,7 @@ class GridRunner:
         wanted = set(names or self.grid.variants)
         for name in wanted - set(self.grid.variants):
             raise InputError(f"the grid has no variant '{name}'; it has: {', '.join(self.grid.variants)}")
-        for name in reversed(list(self.grid.variants)):
+        for name in reversed(list(self.grid.variants)):  # what a variant builds on stands above it
             if name in wanted:
                 variant = self.grid.variants[name]
                 wanted |= {variant.of, variant.tagger, variant.first_stage} - {""}
@@ -170,7 +173,7 @@ class GridRunner:
         text = msgspec.json.encode(result)
         with atomic_write(path) as handle:
             handle.write(text.decode())
-        return msgspec.json.decode(text, type=Result)
+        return msgspec.json.decode(text, type=Result)  # just as a later run will read it
 
     def _train(
         self, name: str, variant: Variant, seed: int, sentences: list[Sentence]
