@@ -97,7 +97,8 @@ def read_paragraphs(blocks: Iterable[str], limit: int = LONGEST_PARAGRAPH) -> It
 def read_blocks(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Yield the paragraphs of a text that comes in blocks, each with where it starts; nothing is left out.
 
-    A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`).
+    A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`). An `InputError` that
+    ``blocks`` raises is raised after what came before it.
     """
     offset = 0
     faults: list[InputError] = []
