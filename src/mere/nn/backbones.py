@@ -256,13 +256,13 @@ class Backbone(nn.Module):
         return states
 
     def lower(self, ids: Tensor, mask: Tensor, layers: int) -> Tensor:
-        """Return the B×N×d states after the lowest ``layers`` layers."""
+        """Return the B×N×d states of B×N ids and mask after the lowest ``layers`` layers; for 0 the embeddings."""
         # DeBERTa alone wants the mask here: it sets the embeddings of padding to zero.
         masked = {"mask": mask.long()} if self._is_relative else {}
         return self.between(self.embeddings(input_ids=ids, **masked), mask, 0, layers)
 
     def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
-        """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
+        """Take the B×N×d states after layer ``start``, with their B×N mask, through the layers up to ``end``."""
         if start == end:
             return states
         if self._is_relative:

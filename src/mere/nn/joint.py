@@ -1,4 +1,4 @@
-"""The joint model of mERE, top to bottom as the method reads (design, §2)."""
+"""The joint model of mERE, top to bottom as the method reads (docs/concepts/method.md)."""
 
 from __future__ import annotations
 
@@ -155,13 +155,33 @@ class JointModel(nn.Module):
         return self.specific(self.universal(batch), batch)
 
     def relations(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Return B×R margins over *no relation*."""
+        """Return B×R margins over *no relation*.
+
+        Parameters
+        ----------
+        states:
+            B×N×d, as `states` gives them.
+        mask:
+            B×N, False for padding.
+        """
         return cast(Tensor, self.relation_head(states, mask))
 
     def entities(
         self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Return span and link scores, and type scores, of P (sentence row, relation) pairs; see `EntityHead`."""
+        """Return span and link scores, P×4×N×N, and type scores, P×N×2×2×T; see `EntityHead`.
+
+        Parameters
+        ----------
+        states:
+            B×N×d, as `states` gives them.
+        spannable:
+            B×N, False where no span may begin or end.
+        rows:
+            P rows of sentences.
+        relations:
+            P relation indices.
+        """
         return cast(tuple[Tensor, Tensor | None], self.entity_head(states, spannable, rows, relations))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -38,7 +38,7 @@ def save_artifact(model: JointModel, folder: Path, card: str) -> None:
 def write_artifact(model: JointModel, folder: Path, card: str, rounded: Mapping[bytes, Rounded]) -> None:
     """Write the files of ``model`` but for the manifest to ``folder``, which must be there.
 
-    Matrices that are ``rounded`` are written so (see `mere.nn.compact`).
+    Matrices that are ``rounded`` are written so (see `mere.nn.compact`). Raises `OSError` where the disk is full.
     """
     backbone = model.backbone
     table = backbone.word_embeddings
