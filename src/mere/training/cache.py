@@ -1,4 +1,7 @@
-"""States below the part that learns, computed once and kept on disk: what makes stage 2 cheap (design, §2.8)."""
+"""States below the part that learns, computed once and kept on disk: what makes stage two cheap.
+
+docs/concepts/method.md says how much.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ from mere.training.batches import LanguageMixer, collate
 from mere.training.config import Stage, TrainingConfig
 from mere.training.folder import RunFolder
 from mere.training.languages import STAGE, check_language, check_relations, with_language
-from mere.training.losses import losses, precision
+from mere.training.losses import autocast, losses
 from mere.training.reports import Watch
 from mere.training.trainer import StageTrainer
 
@@ -233,14 +233,14 @@ def _train_stage(
 
 
 def _prefers_bf16(model: JointModel, examples: Sequence[Example], stage: Stage) -> bool:
-    """Time a forward and backward pass in both precisions and tell whether bfloat16 is the faster."""
+    """Time a forward and backward pass with and without autocast and tell whether bfloat16 is the faster."""
     mixer = LanguageMixer(examples, batch_size=stage.batch_size)
     batch = collate(model.codec, [examples[i] for i in next(iter(mixer.epoch(0)))[0]])
     times = {}
     for bf16 in (False, True):
         for _ in range(2):  # the first pass of each prepares its kernels
             started = time.perf_counter()
-            with precision(bf16):
+            with autocast(bf16):
                 relation, entity = losses(model, batch)
             (relation + entity).backward()  # type: ignore[no-untyped-call]
             times[bf16] = time.perf_counter() - started
