@@ -35,7 +35,7 @@ def main() -> None:
     files = sorted((data / "smiler").glob("*_train.tsv"))
     dense = list(densely_annotated(read(files)))
     taken = {sentence.text for sentence in dense}
-    marked = [list(marked_alone(read([file]), taken)) for file in files]
+    marked = [[sentence for sentence in read([file], marked_only=True) if sentence.text not in taken] for file in files]
     mixture = [
         *plain * PLAIN_TWICE,
         *sample(chance, [sentence for sentence in english if sentence.triples], ENGLISH_STATING),
@@ -48,21 +48,14 @@ def main() -> None:
     print(f"{write_sentences(mixture, output):,} sentences in {output}")
 
 
-def read(files: Sequence[Path]) -> list[Sentence]:
-    """Read all sentences of the files."""
-    return list(read_all(files, report=Report(keep=1)))
+def read(files: Sequence[Path], *, marked_only: bool = False) -> list[Sentence]:
+    """Read all sentences of the files; with ``marked_only`` as annotated for the one relation that each marks."""
+    return list(read_all(files, report=Report(keep=1), marked_only=marked_only))
 
 
 def sample(chance: random.Random, sentences: Sequence[Sentence], count: int) -> list[Sentence]:
     """Draw ``count`` sentences, or all where there are no more."""
     return chance.sample(sentences, min(count, len(sentences)))
-
-
-def marked_alone(sentences: Sequence[Sentence], taken: set[str]) -> Iterator[Sentence]:
-    """Yield SMiLER's sentences but the ``taken`` ones, as annotated for the one relation that is marked in each."""
-    for sentence in sentences:
-        if sentence.triples and sentence.text not in taken:
-            yield replace(sentence, annotated=(sentence.triples[0].relation,))
 
 
 def densely_annotated(sentences: Sequence[Sentence]) -> Iterator[Sentence]:

@@ -15,10 +15,13 @@ from mere.schema import Sentence
 _KEPT = 20
 
 
-def read_sentence_files(files: Sequence[Path]) -> list[Sentence]:
-    """Read all sentences of files, and tell what was mended or left out; raises `InputError` where there are none."""
+def read_sentence_files(files: Sequence[Path], *, marked_only: bool = False) -> list[Sentence]:
+    """Read all sentences of files, and tell what was mended or left out; raises `InputError` where there are none.
+
+    ``marked_only`` is as in `mere.data.formats.read_sentences`.
+    """
     report = Report(keep=_KEPT if is_verbose() else 1)
-    sentences = list(read_all(files, report=report))
+    sentences = list(read_all(files, report=report, marked_only=marked_only))
     summarise(report)
     if not sentences:
         raise InputError("there are no sentences in: " + ", ".join(map(str, files)))

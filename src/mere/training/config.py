@@ -115,6 +115,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Seeds weights, order and dropout.
     languages:
         Languages to keep of the data; empty keeps all.
+    marked_only:
+        Whether SMiLER's rows count as annotated for the one relation alone that each marks; they teach no other.
     precision:
         Of numbers, not the score: ``fp32``, ``bf16`` autocast, or ``auto``, which times both on the first batch and
         takes the faster.
@@ -124,6 +126,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stages: tuple[Stage, ...] = (Stage(),)
     seed: int = 1
     languages: tuple[str, ...] = ()
+    marked_only: bool = False
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
     def __post_init__(self) -> None:
