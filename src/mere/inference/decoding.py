@@ -38,7 +38,7 @@ class Evidence:
     Attributes
     ----------
     language:
-        Language of the sentence; what the schema does not know has the shared sub-module's name.
+        Language of the sentence; `mere.inference.codec.SHARED_MODULE` for one that the schema does not know.
     margin:
         The relation's logit over *no relation*.
     logit:
@@ -128,7 +128,7 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration:
         What gives scores.
     thresholds:
-        Of the worth of a prediction; as it starts, a relation that is as likely stated as not brings its best pair,
+        Those of a candidate's worth; as it starts, a relation that is as likely stated as not brings its best pair,
         whatever that is.
     floor, floors:
         The threshold of every score, besides: a relation that is stated for certain brings no pair that is surely
