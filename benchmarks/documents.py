@@ -97,9 +97,9 @@ def memory(extractor: Extractor, texts: list[str], count: int) -> dict[str, Any]
 
 def resident_mib() -> float:
     """Return the memory that this process holds now, in MiB."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert match is not None
+    return int(match[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ WARM_UP = 2
 
 def sizes(model: JointModel) -> dict[str, Any]:
     """Count parameters (bytes in fp32 are four times as many); the share is of everything but word embeddings."""
-    switchers = [part for part in model.switchers if isinstance(part, Switcher)]
+    switchers = [switcher for switcher in model.switchers if isinstance(switcher, Switcher)]
     modules: dict[str, list[nn.Module]] = {
         "backbone_without_word_embeddings": [model.backbone],
         "aggregator": [model.aggregator] if model.aggregator is not None else [],
@@ -49,7 +49,7 @@ def sizes(model: JointModel) -> dict[str, Any]:
         "heads": [model.relation_head, model.entity_head],
     }
     words = sum(p.numel() for p in model.backbone.word_embeddings.parameters())
-    counts = {name: sum(p.numel() for part in of for p in part.parameters()) for name, of in modules.items()}
+    counts = {name: sum(p.numel() for module in group for p in module.parameters()) for name, group in modules.items()}
     counts["backbone_without_word_embeddings"] -= words
     whole = counts["backbone_without_word_embeddings"] + sum(
         counts[name] for name in ("aggregator", "switcher_all", "heads")
@@ -84,7 +84,7 @@ def forward(model: JointModel, examples: Sequence[Example]) -> dict[str, float]:
                 task()
                 seconds[name] += (time.perf_counter() - started) if index >= WARM_UP else 0.0
     added = round(100 * (seconds["whole"] / seconds["encoder"] - 1), 1)
-    return {**{name: round(of, 2) for name, of in seconds.items()}, "added_percent": added}
+    return {**{name: round(spent, 2) for name, spent in seconds.items()}, "added_percent": added}
 
 
 def epoch(model: JointModel, stage: Stage, examples: Sequence[Example], folder: Path) -> dict[str, float]:
@@ -114,17 +114,17 @@ def stages(config: TrainingConfig, model: JointModel, examples: Sequence[Example
     """Time both stages, stage one also with all layers learning."""
     first, second = config.stages
     whole = msgspec.structs.replace(first, name="unified, all layers", frozen_layers=0)
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     with TemporaryDirectory() as folder:
         for number, stage in enumerate((first, whole, second)):
             place = Path(folder) / str(number)
             place.mkdir()
-            found[stage.name] = epoch(model, stage, examples, place)
+            figures[stage.name] = epoch(model, stage, examples, place)
     for stage in (first, whole):
-        found[stage.name]["times_stage_two"] = round(
-            found[stage.name]["epoch_seconds"] / found[second.name]["epoch_seconds"], 1
+        figures[stage.name]["times_stage_two"] = round(
+            figures[stage.name]["epoch_seconds"] / figures[second.name]["epoch_seconds"], 1
         )
-    return found
+    return figures
 
 
 def main() -> None:

@@ -45,17 +45,17 @@ Found = list[tuple[Triple, ...]]
 def read(extractor: Extractor, files: Sequence[Path]) -> tuple[list[Sentence], int]:
     """Return the sentences in languages that the model knows, and how many others there are."""
     sentences = list(read_all(files))
-    known = [sentence for sentence in sentences if sentence.language in extractor.languages]
-    if not known:
+    spoken = [sentence for sentence in sentences if sentence.language in extractor.languages]
+    if not spoken:
         raise InputError(f"no sentence is in a language of the model: {', '.join(map(str, files))}")
-    return known, len(sentences) - len(known)
+    return spoken, len(sentences) - len(spoken)
 
 
 def on_gold(extractor: Extractor, files: Sequence[Path]) -> dict[str, Any]:
     """Score gold data, and measure how far the scores of triples can be trusted."""
     gold, left_out = read(extractor, files)
-    found = predictions(extractor, gold)
-    scores, bins = evaluate(gold, found), triple_bins(gold, found)
+    predicted = predictions(extractor, gold)
+    scores, bins = evaluate(gold, predicted), triple_bins(gold, predicted)
     error = expected_calibration_error(bins)
     heading("Gold data", len(gold), left_out)
     for scored in score_tables(scores):
@@ -63,9 +63,9 @@ def on_gold(extractor: Extractor, files: Sequence[Path]) -> dict[str, Any]:
     print(f"Expected calibration error of triple scores: {error:.3f}\n")
     table(
         ["score", "triples", "mean score", "right"],
-        [[f"{of.low:.1f}–{of.high:.1f}", str(of.count), f"{of.score:.2f}", f"{of.right:.2f}"] for of in bins],
+        [[f"{bin.low:.1f}–{bin.high:.1f}", str(bin.count), f"{bin.score:.2f}", f"{bin.right:.2f}"] for bin in bins],
     )
-    return {**scores.to_dict(), "left_out": left_out, "ece": error, "bins": [asdict(of) for of in bins]}
+    return {**scores.to_dict(), "left_out": left_out, "ece": error, "bins": [asdict(bin) for bin in bins]}
 
 
 def on_negatives(extractor: Extractor, file: Path) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def on_negatives(extractor: Extractor, file: Path) -> dict[str, Any]:
     sentences, left_out = read(extractor, [file])
     if any(sentence.triples for sentence in sentences):
         raise InputError("holds triples; false alarms are counted in sentences without any", path=file)
-    found = predictions(extractor, sentences)
-    alarms = {"default": shares(sentences, found)}
+    predicted = predictions(extractor, sentences)
+    alarms = {"default": shares(sentences, predicted)}
     if extractor.codec.decoding.precise is not None:
         alarms["precise"] = shares(sentences, predictions(extractor, sentences, precise=True))
-    relations = Counter(triple.relation for of in found for triple in of).most_common()
+    relations = Counter(triple.relation for triples in predicted for triple in triples).most_common()
     heading(f"False alarms on {file.name}", len(sentences), left_out)
-    rows = [[name, *(percent(of[name]) for of in alarms.values())] for name in alarms["default"]]
+    rows = [[name, *(percent(by_language[name]) for by_language in alarms.values())] for name in alarms["default"]]
     table(["language", *(f"{how}, % of sentences" for how in alarms)], rows)
     print("\nRelations found: " + (", ".join(f"{name} {count}" for name, count in relations) or "none"))
     return {
@@ -87,7 +87,7 @@ def on_negatives(extractor: Extractor, file: Path) -> dict[str, Any]:
         "left_out": left_out,
         **alarms,
         "relations": dict(relations),
-        "found": [shown(*pair) for pair in zip(sentences, found, strict=True) if pair[1]],
+        "found": [shown(*pair) for pair in zip(sentences, predicted, strict=True) if pair[1]],
     }
 
 
@@ -95,7 +95,9 @@ def on_examples(extractor: Extractor, file: Path) -> dict[str, Any]:
     """Score examples with the language given and with the language identified."""
     gold, left_out = read(extractor, [file])
     identified = extractor.extract([sentence.text for sentence in gold])
-    right = sum(one.sentences[0].language == sentence.language for one, sentence in zip(identified, gold, strict=True))
+    right = sum(
+        document.sentences[0].language == sentence.language for document, sentence in zip(identified, gold, strict=True)
+    )
     scores = {
         "given": example_scores(gold, predictions(extractor, gold)),
         "identified": example_scores(gold, [sentence.triples for sentence in identified]),
@@ -105,37 +107,37 @@ def on_examples(extractor: Extractor, file: Path) -> dict[str, Any]:
     table(
         ["language", *(f"{what}, language {how}" for how in scores for what in ("expected found", "found right"))],
         [
-            [name, *(percent(share) for of in scores.values() for share in (of[name].recall, of[name].precision))]
+            [name, *(percent(share) for row in scores.values() for share in (row[name].recall, row[name].precision))]
             for name in scores["given"]
         ],
     )
-    plain = {how: {name: score.to_dict() for name, score in of.items()} for how, of in scores.items()}
+    plain = {how: {name: score.to_dict() for name, score in by_name.items()} for how, by_name in scores.items()}
     return {"sentences": len(gold), "left_out": left_out, "language_right": right / len(gold), **plain}
 
 
-def example_scores(gold: Sequence[Sentence], found: Found) -> dict[str, Score]:
+def example_scores(gold: Sequence[Sentence], predicted: Found) -> dict[str, Score]:
     """Return the scores of triples by language, over all, and over all but `PATTERNS_ONLY` where that is among them."""
-    scores = evaluate(gold, found)
+    scores = evaluate(gold, predicted)
     every = {**scores.languages, "all": scores.micro}
     if PATTERNS_ONLY in every:
-        rest = [pair for pair in zip(gold, found, strict=True) if pair[0].language != PATTERNS_ONLY]
+        rest = [pair for pair in zip(gold, predicted, strict=True) if pair[0].language != PATTERNS_ONLY]
         others = evaluate([sentence for sentence, _ in rest], [triples for _, triples in rest])
         every[f"all but {PATTERNS_ONLY}"] = others.micro
-    return {name: of["triple"] for name, of in every.items()}
+    return {name: scored["triple"] for name, scored in every.items()}
 
 
-def shares(sentences: Sequence[Sentence], found: Found) -> dict[str, float]:
+def shares(sentences: Sequence[Sentence], predicted: Found) -> dict[str, float]:
     """Return the share of sentences in which anything is found, by language and over all."""
     whole = Counter(sentence.language for sentence in sentences)
-    part = Counter(sentence.language for sentence, triples in zip(sentences, found, strict=True) if triples)
-    by_language = {language: part[language] / whole[language] for language in sorted(whole)}
-    return {**by_language, "all": part.total() / whole.total()}
+    alarmed = Counter(sentence.language for sentence, triples in zip(sentences, predicted, strict=True) if triples)
+    by_language = {language: alarmed[language] / whole[language] for language in sorted(whole)}
+    return {**by_language, "all": alarmed.total() / whole.total()}
 
 
 def shown(sentence: Sentence, triples: Iterable[Triple]) -> dict[str, Any]:
     """Return a sentence and what was found in it, for people to read."""
-    found = [[of.head.text, of.relation, of.tail.text, round(of.score, 3)] for of in triples]
-    return {"language": sentence.language, "text": sentence.text, "triples": found}
+    rows = [[triple.head.text, triple.relation, triple.tail.text, round(triple.score, 3)] for triple in triples]
+    return {"language": sentence.language, "text": sentence.text, "triples": rows}
 
 
 def percent(share: float) -> str:

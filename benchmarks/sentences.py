@@ -58,9 +58,9 @@ def measure(lines: list[str], language: str, split: Splitter) -> dict[str, float
     cut = sum(len(split(line, language)) > 1 for line in lines)
     texts = list(joined(lines))
     before = time.process_time()
-    found = [split(text, language) for text, _ in texts]
+    cuts = [split(text, language) for text, _ in texts]
     seconds = time.process_time() - before
-    missed = sum(len(ends - starts) for (_, ends), starts in zip(texts, found, strict=True))
+    missed = sum(len(ends - starts) for (_, ends), starts in zip(texts, cuts, strict=True))
     return {
         "lines": len(lines),
         "wrong_cuts": cut,

@@ -3,7 +3,7 @@
 python benchmarks/training.py [--data FILE…] [--config NAME] [--batches 40] [--precision fp32 bf16] [--out FILE]
 
 Every batch goes twice through one process, in turns: as training takes it (collated, forward, both losses, backward,
-clipped, AdamW, running average), and through the backbone alone, forward and backward. ``overhead`` is the ratio of
+clipped, AdamW, moving average), and through the backbone alone, forward and backward. ``overhead`` is the ratio of
 their times. The same layers learn in both, and both peaks hold the weights and the optimizer's moments.
 """
 

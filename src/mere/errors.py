@@ -42,8 +42,8 @@ class InputError(MereError):
     def __init__(
         self, problem: str, *, path: str | Path | None = None, line: int | None = None, field: str | None = None
     ) -> None:
-        place = ":".join(str(part) for part in (path, line) if part is not None)
-        where = ", ".join(part for part in (place, f"field '{field}'" if field else "") if part)
+        place = ":".join(str(value) for value in (path, line) if value is not None)
+        where = ", ".join(text for text in (place, f"field '{field}'" if field else "") if text)
         super().__init__(f"{where}: {problem}" if where else problem)
         self.problem = problem
         self.path = path

@@ -246,15 +246,15 @@ class Schema:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
         """Rebuild a schema from `to_dict`; raises `SchemaError` for missing or unknown keys and ill-typed values."""
-        known = ("relations", "languages", "entity_types")
+        keys = ("relations", "languages", "entity_types")
         for key in values:
-            if key not in known:
-                raise SchemaError(f"unknown key in the schema: '{key}'; known are {', '.join(known)}")
-        for key in known:
-            part = values.get(key)
-            if not isinstance(part, list) or not all(isinstance(value, str) for value in part):
+            if key not in keys:
+                raise SchemaError(f"unknown key in the schema: '{key}'; known are {', '.join(keys)}")
+        for key in keys:
+            names = values.get(key)
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
                 raise SchemaError("must be a list of strings", field=key)
-        return cls(*(tuple(values[key]) for key in known))
+        return cls(*(tuple(values[key]) for key in keys))
 
     def to_dict(self) -> dict[str, list[str]]:
         """Return plain lists, ready for JSON."""

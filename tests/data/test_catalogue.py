@@ -127,7 +127,7 @@ def test_examples_go_from_head_to_tail(name: str, catalogue: Catalogue) -> None:
             assert re.search(DIRECTIONS[name], short), marked
 
 
-def test_inverses_and_symmetry_are_those_of_the_design(catalogue: Catalogue) -> None:
+def test_inverses_and_symmetry_are_those_that_were_agreed(catalogue: Catalogue) -> None:
     assert catalogue.canonical("has-parent") == Canonical("has-child", turned=True)
     assert catalogue.canonical("has-child") == Canonical("has-child")
     assert catalogue.canonical("org-has-member") == Canonical("is-member-of", turned=True)

@@ -34,7 +34,7 @@ Data = tuple[list[list[Candidate]], list[Sentence]]
 def _data(size: int, *, seed: int = 0, boast: float = 3.0, relations: tuple[str, ...] = ("born-in", "died-in")) -> Data:
     """Make sentences of one candidate whose logits are ``boast`` times too large."""
     random = np.random.default_rng(seed)
-    found, gold = [], []
+    candidates, gold = [], []
     for number in range(size):
         margin, logit = random.normal(1.0, 2.0), random.normal(0.8, 2.0)
         stated, right = (random.random() < 1 / (1 + np.exp(-value)) for value in (margin, logit))
@@ -43,24 +43,24 @@ def _data(size: int, *, seed: int = 0, boast: float = 3.0, relations: tuple[str,
         triples = (Triple(truth[0], relation, truth[1]),) if stated else ()
         gold.append(Sentence(TEXT, language, triples, id=f"{seed}-{number}"))
         evidence = Evidence(language, boast * margin, boast * logit, best=True)
-        found.append([Calibration().judge(Triple(SPANS[0], relation, SPANS[1]), evidence)])
-    return found, gold
+        candidates.append([Calibration().judge(Triple(SPANS[0], relation, SPANS[1]), evidence)])
+    return candidates, gold
 
 
-def _error(decoding: Decoding, found: list[list[Candidate]], gold: list[Sentence]) -> float:
-    judged = [decoding.calibration.judge(of[0].triple, of[0].evidence) for of in found]
-    right = [of.triple.key in {t.key for t in sentence.triples} for of, sentence in zip(judged, gold, strict=True)]
-    return expected_calibration_error(bins_of(np.array([of.triple.score for of in judged]), np.array(right)))
+def _error(decoding: Decoding, candidates: list[list[Candidate]], gold: list[Sentence]) -> float:
+    judged = [decoding.calibration.judge(each[0].triple, each[0].evidence).triple for each in candidates]
+    right = [triple.key in {t.key for t in sentence.triples} for triple, sentence in zip(judged, gold, strict=True)]
+    return expected_calibration_error(bins_of(np.array([triple.score for triple in judged]), np.array(right)))
 
 
-def _sure(decoding: Decoding, found: list[list[Candidate]], gold: list[Sentence]) -> tuple[int, int]:
+def _sure(decoding: Decoding, candidates: list[list[Candidate]], gold: list[Sentence]) -> tuple[int, int]:
     """Right and predicted triples at the precise thresholds."""
-    judged = [[decoding.calibration.judge(one.triple, one.evidence) for one in of] for of in found]
-    kept = [decoding.choose(of, precise=True) for of in judged]
+    judged = [[decoding.calibration.judge(c.triple, c.evidence) for c in each] for each in candidates]
+    kept = [decoding.choose(each, precise=True) for each in judged]
     right = [
         triple.key in {t.key for t in sentence.triples}
-        for of, sentence in zip(kept, gold, strict=True)
-        for triple in of
+        for triples, sentence in zip(kept, gold, strict=True)
+        for triple in triples
     ]
     return sum(right), len(right)
 
@@ -76,63 +76,63 @@ def test_scores_that_boast_are_put_right_on_data_that_was_not_seen() -> None:
 
 def test_the_wished_precision_is_reached_on_data_that_was_not_seen() -> None:
     fresh = _data(4000, seed=1)
-    found = {}
+    predicted = {}
     for wished in (0.6, 0.8):
         decoding = fit(*_data(1500), precision=wished)
         assert decoding.precise is not None
-        right, found[wished] = _sure(decoding, *fresh)
-        assert right / found[wished] == pytest.approx(wished, abs=0.06)
-    assert found[0.6] > found[0.8] > 0
+        right, predicted[wished] = _sure(decoding, *fresh)
+        assert right / predicted[wished] == pytest.approx(wished, abs=0.06)
+    assert predicted[0.6] > predicted[0.8] > 0
 
 
 def test_a_precision_out_of_reach_leaves_no_precise_thresholds() -> None:
-    found, gold = _data(400)
-    assert fit(found, gold, precision=1.0).precise is None
-    assert "No precise thresholds" in confidence(cross_fit(found, gold, precision=1.0))
+    candidates, gold = _data(400)
+    assert fit(candidates, gold, precision=1.0).precise is None
+    assert "No precise thresholds" in confidence(cross_fit(candidates, gold, precision=1.0))
 
 
 def test_what_was_seen_too_little_has_nothing_of_its_own() -> None:
-    found, gold = _data(2 * LEAST - 2)
-    few = fit(found, gold)
+    candidates, gold = _data(2 * LEAST - 2)
+    few = fit(candidates, gold)
     assert few.thresholds.relations == {}
     assert few.calibration.languages == {}
-    assert fit(found[: LEAST - 1], gold[: LEAST - 1], precision=0.0).precise is None
+    assert fit(candidates[: LEAST - 1], gold[: LEAST - 1], precision=0.0).precise is None
     many = fit(*_data(12 * LEAST))
     assert set(many.thresholds.relations) == {"born-in", "died-in"}
     assert set(many.calibration.languages) == {"de", "en"}
 
 
 def test_a_relations_threshold_stays_near_the_shared_one_where_little_was_seen() -> None:
-    found, gold = _data(2000, relations=("born-in",))
+    candidates, gold = _data(2000, relations=("born-in",))
     few, many = (_data(size, seed=2, relations=("died-in",)) for size in (LEAST, 2000))
     # What the model says of it is always wrong: the threshold rises, the more so the more was seen.
     shifts = []
     for more, _ in (few, many):
         wrong = [Sentence(TEXT, "en", id=f"w{number}") for number in range(len(more))]
-        thresholds = fit([*found, *more], [*gold, *wrong]).thresholds
+        thresholds = fit([*candidates, *more], [*gold, *wrong]).thresholds
         shifts.append(thresholds.of("died-in") - thresholds.default)
     assert 0 < shifts[0] < shifts[1]
     assert shifts[0] < 0.15
 
 
 def test_evidence_that_points_the_wrong_way_is_not_followed() -> None:
-    found, gold = _data(800, boast=-1.0)
-    calibration = fit(found, gold).calibration
+    candidates, gold = _data(800, boast=-1.0)
+    calibration = fit(candidates, gold).calibration
     assert calibration.stated.slope == calibration.pair.slope == 0
 
 
 @pytest.mark.parametrize("size", [0, 1, 5])
 @pytest.mark.parametrize("kind", ["all right", "all wrong", "no candidates"])
 def test_little_data_or_one_answer_is_no_error(size: int, kind: str) -> None:
-    found, gold = _data(size)
+    candidates, gold = _data(size)
     if kind == "no candidates":
-        found = [[] for _ in gold]
-    triples = [Triple(SPANS[0], of[0].triple.relation, SPANS[1]) if of else None for of in found]
+        candidates = [[] for _ in gold]
+    triples = [Triple(SPANS[0], each[0].triple.relation, SPANS[1]) if each else None for each in candidates]
     gold = [
         Sentence(TEXT, "en", (triple,) if triple is not None and kind == "all right" else (), id=str(number))
         for number, triple in enumerate(triples)
     ]
-    decoding, reliability = fit(found, gold), cross_fit(found, gold)
+    decoding, reliability = fit(candidates, gold), cross_fit(candidates, gold)
     assert 0 <= reliability.ece <= 1
     assert decoding.precise is None
     assert CONFIDENCE in with_section("# card\n", CONFIDENCE, confidence(reliability))
@@ -149,7 +149,7 @@ def test_a_clean_cut_between_right_and_wrong_has_finite_weights() -> None:
 
 def test_the_error_is_the_mean_gap_by_count() -> None:
     bins = bins_of(np.array([0.95, 0.95, 1.0, 0.1]), np.array([True, True, False, True]))
-    assert [(of.low, of.count) for of in bins] == [(0.1, 1), (0.9, 3)]
+    assert [(bin.low, bin.count) for bin in bins] == [(0.1, 1), (0.9, 3)]
     assert expected_calibration_error(bins) == pytest.approx((3 * abs(2.9 / 3 - 2 / 3) + 0.9) / 4)
     assert expected_calibration_error([]) == 0
 

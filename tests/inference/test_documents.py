@@ -219,12 +219,12 @@ def test_known_sentences_are_not_read_again_and_the_rest_is_the_same(
     known = [Paragraph(record.document, record.sentence.start, record.sentence.text) for record in whole]
     for count in (0, 1, 16, 37, len(whole)):
         counting.characters = 0
-        rest = list(extractor.records(paragraphs, batch_size=1, known=known[:count]))
+        rest = list(extractor.records(paragraphs, batch_size=1, earlier=known[:count]))
         assert rest == whole[count:]
         assert bool(counting.characters) == bool(rest)
     for wrong in ([*known[:3], known[7]], [*known, known[0]]):
         with pytest.raises(InputError, match="has read another sentence"):
-            list(extractor.records(paragraphs, batch_size=1, known=wrong))
+            list(extractor.records(paragraphs, batch_size=1, earlier=wrong))
 
 
 @pytest.fixture

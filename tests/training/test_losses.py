@@ -10,7 +10,7 @@ import torch
 from mere.nn.joint import AggregatorConfig, JointModel, ModelConfig
 from mere.schema import Schema, Sentence
 from mere.training.batches import collate
-from mere.training.losses import losses, precision, threshold_divergence, threshold_loss
+from mere.training.losses import autocast, losses, threshold_divergence, threshold_loss
 from mere.training.run import encode
 
 
@@ -73,12 +73,12 @@ def test_bfloat16_points_the_same_way_as_floats(model: JointModel, sample: list[
     directions = []
     for bf16 in (False, True):
         model.zero_grad()
-        with precision(bf16):
+        with autocast(bf16):
             relation, entity = losses(model, batch)
         (relation + entity).backward()  # type: ignore[no-untyped-call]
         gradients = [parameter.grad.flatten() for parameter in model.parameters() if parameter.grad is not None]
         directions.append(torch.cat(gradients))
     model.zero_grad()
     floats, halves = directions
-    assert not torch.equal(floats, halves)  # a precision that changes nothing was not taken
+    assert not torch.equal(floats, halves)  # an autocast that changes nothing was not taken
     assert torch.cosine_similarity(floats, halves, dim=0) > 0.99

@@ -78,18 +78,18 @@ def texts_of_length(tokenizer: Encoder, sentences: Iterable[Sentence], count: in
     """
     least, most = LENGTHS
     begun: dict[str, str] = {}
-    found: list[str] = []
+    texts: list[str] = []
     for sentence in sentences:
         text = f"{begun.get(sentence.language, '')} {sentence.text}".strip()
         size = len(tokenizer.encode([text])[0])
         begun[sentence.language] = text if size < least else ""
         if least <= size <= most:
-            found.append(text)
-        if len(found) == count:
+            texts.append(text)
+        if len(texts) == count:
             break
-    if not found:
+    if not texts:
         raise InputError(f"the data has no texts of {least} to {most} tokens; give more of it")
-    return list(islice(cycle(found), count))
+    return list(islice(cycle(texts), count))
 
 
 def throughput(extractor: Extractor, texts: Sequence[str], batch_size: int) -> dict[str, float]:

@@ -92,7 +92,7 @@ def extract_command(
     request.check(extractor)
     watch = Watch(extractor.languages, shown=output is not None or not sys.stdout.isatty())
 
-    def extract(known: Iterable[Paragraph] = ()) -> Iterator[Record]:
+    def extract(earlier: Iterable[Paragraph] = ()) -> Iterator[Record]:
         paragraphs = read_documents(
             sources,
             lines=lines,
@@ -102,16 +102,16 @@ def extract_command(
             failed=watch.failed,
             report=watch.report,
         )
-        return watch.records(request.records(extractor, watch.tally.read(paragraphs), known))
+        return watch.records(request.records(extractor, watch.tally.read(paragraphs), earlier))
 
     if output is None:
         FORMS[form].write(extract(), sys.stdout.buffer)
     elif form == "jsonl" and output.suffix.lower() != ".gz" and is_replaced(output):
         settings = (*request.shaping(), fingerprint(model), lines, markup, text_column, backend)
-        with watch.resuming(), resumable(output, settings) as part:
-            part.write(extract(part.known()))
+        with watch.resuming(), resumable(output, settings) as unfinished:
+            unfinished.write(extract(unfinished.earlier()))
             watch.check()
-        watch.known = part.found
+        watch.earlier = unfinished.count
     else:
         with atomic_write_bytes(output) as raw, packed(raw, output) as handle:
             FORMS[form].write(extract(), handle)  # type: ignore[arg-type]

@@ -32,8 +32,8 @@ def machine(*packages: str) -> dict[str, Any]:
 def peak_mib() -> float:
     """Return the most memory that this process has held at once, in MiB (0.0 where the system does not tell)."""
     path = Path("/proc/self/status")  # not getrusage, whose peak is inherited from the process that started this one
-    found = re.search(r"VmHWM:\s+(\d+) kB", path.read_text()) if path.exists() else None
-    return int(found[1]) / 1024 if found else 0.0
+    match = re.search(r"VmHWM:\s+(\d+) kB", path.read_text()) if path.exists() else None
+    return int(match[1]) / 1024 if match else 0.0
 
 
 def install_mib(package: str, extra: str = "") -> dict[str, float]:
@@ -61,10 +61,10 @@ def _needs(distribution: metadata.Distribution, extra: str) -> list[str]:
     """Return the names of what a package needs; those for other systems are not installed and need no care here."""
     names = []
     for requirement in distribution.requires or ():
-        found = re.match(r"[\w.-]+", requirement)
+        match = re.match(r"[\w.-]+", requirement)
         wanted = re.search(r"extra\s*==\s*['\"]([\w.-]+)", requirement)
-        if found and (wanted is None or wanted[1] == extra):
-            names.append(found[0])
+        if match and (wanted is None or wanted[1] == extra):
+            names.append(match[0])
     return names
 
 
@@ -93,8 +93,8 @@ def _threads() -> int | None:
 
 def _processor() -> str:
     path = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", path.read_text()) if path.exists() else None
-    return found[1] if found else platform.processor()
+    match = re.search(r"model name\s*: (.*)", path.read_text()) if path.exists() else None
+    return match[1] if match else platform.processor()
 
 
 def _commit() -> str | None:

@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, languages: tuple[str, ...], *, shown: bool) -> None:
         self.tally = Tally(languages)
         self.report = Report(keep=MOST_ERRORS if is_verbose() else 1, told=self.failed)
-        self.known = 0
+        self.earlier = 0
         self._failures = 0
         self._shown = shown
 
@@ -51,7 +51,7 @@ class Watch:
             fail(str(error))
 
     def check(self) -> None:
-        """End the command where nothing could be read, before an older output is replaced."""
+        """End the command where nothing could be read, before an older output is replaced; raises `typer.Exit`."""
         if self._failures and not self.tally.documents:
             raise typer.Exit(2)
 
@@ -66,12 +66,12 @@ class Watch:
             raise
 
     def close(self) -> None:
-        """Tell what was read and what was not; the exit code is 2 where something was not."""
+        """Tell what was read and what was not; raises `typer.Exit` with code 2 where something was not."""
         if self._failures > MOST_ERRORS and not is_verbose():
             fail(f"{self._failures - MOST_ERRORS:,} more such errors; --verbose tells them all")
         self.check()
         summarise(self.report)
-        earlier = f"; {self.known:,} sentences were there from an earlier run" if self.known else ""
+        earlier = f"; {self.earlier:,} sentences were there from an earlier run" if self.earlier else ""
         tell(f"{self.tally}{earlier}")
         if foreign := self.tally.warning():
             warn(foreign)

@@ -47,16 +47,17 @@ def reproduce_command(
     from mere.experiments.runner import Data, GridRunner
 
     plan = load_grid(grid)
-    data = Data.of(plan, *(read_sentence_files(part) if part else [] for part in (train, dev, test)))
+    data = Data.of(plan, *(read_sentence_files(paths) if paths else [] for paths in (train, dev, test)))
     with watching() as watch:
         runner = GridRunner(plan, data, output, watch, lambda run: tell(f"── {run}"), backbone)
         runs = runner.run(variant or ())
     text = write_report(plan, runs, output)
     if parallel:
-        found = represent(runner.model(look_at, plan.seeds[0]), read_sentence_files(parallel))
-        draw_representations(found, output / "figures")
+        representations = represent(runner.model(look_at, plan.seeds[0]), read_sentence_files(parallel))
+        draw_representations(representations, output / "figures")
         with atomic_write(output / "distances.md") as handle:
             handle.write("Mean distance of translations, as a share of that of random pairs, after each part:\n\n")
-            handle.writelines(f"- {point}: {found.distance(point):.3f}\n" for point in found.vectors)
+            for point in representations.vectors:
+                handle.write(f"- {point}: {representations.distance(point):.3f}\n")
     results().print(text, soft_wrap=True)
     tell(f"tables and figures are in {output}")

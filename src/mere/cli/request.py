@@ -27,10 +27,10 @@ class Request:
         Options.checked(extractor.codec, **asdict(self))
 
     def records(
-        self, extractor: Extractor, paragraphs: Iterable[Paragraph], known: Iterable[Paragraph]
+        self, extractor: Extractor, paragraphs: Iterable[Paragraph], earlier: Iterable[Paragraph]
     ) -> Iterator[Record]:
         """Read paragraphs as was asked for."""
-        return extractor.records(paragraphs, known=known, **asdict(self))
+        return extractor.records(paragraphs, earlier=earlier, **asdict(self))
 
     def shaping(self) -> tuple[object, ...]:
         """Return what shapes the records, for telling one run's from another's."""

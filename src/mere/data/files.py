@@ -245,7 +245,10 @@ def atomic_write_bytes(path: str | Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[TextIO]:
-    r"""Give a text handle (UTF-8, ``\n``; gzip where the name ends in ``.gz``); else as `atomic_write_bytes`."""
+    r"""Give a text handle (UTF-8, ``\n``; gzip where the name ends in ``.gz``); else as `atomic_write_bytes`.
+
+    Raises `InputError` besides for half a surrogate pair, which UTF-8 cannot hold.
+    """
     with atomic_write_bytes(path) as raw, packed(raw, Path(path)) as sink:
         handle = io.TextIOWrapper(sink, encoding="utf-8", newline="\n")
         try:

@@ -95,7 +95,7 @@ class Notice:
         return KINDS[self.kind].severity
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.path, self.line) if part is not None)
+        place = ":".join(str(value) for value in (self.path, self.line) if value is not None)
         return f"{place}: {self.message}" if place else self.message
 
 
@@ -149,8 +149,8 @@ class Report:
 
     def kinds(self) -> list[str]:
         """Return the kinds that were found, in the order of `KINDS`, errors before all others."""
-        found = [kind for kind in KINDS if self.counts[kind]]
-        return sorted(found, key=lambda kind: KINDS[kind].severity != "error")
+        kinds = [kind for kind in KINDS if self.counts[kind]]
+        return sorted(kinds, key=lambda kind: KINDS[kind].severity != "error")
 
     def __str__(self) -> str:
         lines = []

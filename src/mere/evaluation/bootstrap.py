@@ -42,7 +42,17 @@ class Breakdown:
 
 
 def breakdowns(counts: Integers, languages: Sequence[str], seed: int = 0) -> list[Breakdown]:
-    """Score K things that were counted apart, S×K×3, in sentences of these S ``languages``."""
+    """Score K things that were counted apart, over all sentences and by language.
+
+    Parameters
+    ----------
+    counts:
+        S×K×3: right, predicted and gold ones of each sentence.
+    languages:
+        Those of the S sentences.
+    seed:
+        Seeds the drawing; the same one draws the same sentences.
+    """
     names = sorted(set(languages))
     of_sentence = np.array(languages)
     drawn: list[Doubles] = []
@@ -63,12 +73,20 @@ def breakdowns(counts: Integers, languages: Sequence[str], seed: int = 0) -> lis
 
 
 def score_all(counts: Integers, seed: int = 0) -> list[Score]:
-    """Score K things that were counted apart, S×K×3, over all sentences."""
+    """Score K things that were counted apart over all sentences; ``counts`` are S×K×3."""
     return scores(counts.sum(0), resampled_f1(counts, np.random.default_rng(seed)))
 
 
 def scores(totals: Integers, samples: Doubles) -> list[Score]:
-    """Return K scores from their K×3 totals and R×K resampled F1 scores."""
+    """Return K scores.
+
+    Parameters
+    ----------
+    totals:
+        K×3: right, predicted and gold ones.
+    samples:
+        R×K F1 scores of resampled sentences.
+    """
     return [_score(total, samples[:, kind]) for kind, total in enumerate(totals)]
 
 

@@ -124,7 +124,8 @@ def fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) 
 
 def cross_fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
     """Fit on each half of the data, by id, and judge the other."""
-    first = [part == "first" for part, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
+    # By id, which translations share: no sentence is judged by a fit to its own translation.
+    first = [name == "first" for name, _ in split_by_id(gold, {"first": 0.5, "second": 0.5})]
     default: list[tuple[Triple, ...]] = [()] * len(gold)
     sure: list[tuple[Triple, ...]] = [()] * len(gold)
     reached = True
@@ -159,7 +160,15 @@ def triple_bins(gold: Sequence[Sentence], predicted: Sequence[Sequence[Triple]])
 
 
 def bins_of(scores: Doubles, right: Bools) -> tuple[Bin, ...]:
-    """Sort scores, 0..1, into `BINS` bins of equal width."""
+    """Sort scores into `BINS` bins of equal width; bins without any are left out.
+
+    Parameters
+    ----------
+    scores:
+        S numbers, 0..1.
+    right:
+        S answers.
+    """
     place = np.minimum((scores * BINS).astype(int), BINS - 1)
     return tuple(
         Bin(b / BINS, (b + 1) / BINS, int(here.sum()), float(scores[here].mean()), float(right[here].mean()))
@@ -243,6 +252,7 @@ def _calibration(table: _Table) -> Calibration:
     spoken = sorted(set(stated.language))
     languages = [language for language in spoken if (stated.language == language).sum() >= LEAST]
     shifts = [(stated.language == language) * 1.0 for language in languages]
+    # Negative, so that its weight may be held at or above zero: a pair that is not the best can only lose by it.
     columns = np.column_stack([np.ones(len(stated)), stated.logit, -1.0 * ~stated.best, *shifts])
     prior = np.array([0.0, 1.0, 0.0, *[0.0] * len(languages)])
     ridge = np.array([1.0, 1.0, 1.0, *[_LANGUAGE_RIDGE] * len(languages)])
@@ -270,13 +280,13 @@ def _precise(table: _Table, precision: float) -> Precise | None:
     shared = _cut(table, precision)
     if shared is None:
         return None
-    own = {name: (_cut(part, precision), len(part)) for name, part in table.each_relation()}
+    own = {name: (_cut(rows, precision), len(rows)) for name, rows in table.each_relation()}
     relations = {name: _between(cut, shared, seen) for name, (cut, seen) in own.items() if cut is not None}
     return Precise(shared, relations, precision=precision)
 
 
 def _cut(table: _Table, precision: float) -> float | None:
-    """Return the least score above which precision is high enough, by what was seen and by the scores themselves."""
+    """Return the threshold of the score from which precision suffices, by what was seen and the scores themselves."""
     order = np.argsort(-table.score, kind="stable")
     seen = np.arange(1, len(order) + 1)
     expected = np.cumsum(table.score[order]) / seen

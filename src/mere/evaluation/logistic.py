@@ -17,10 +17,14 @@ def fit_logistic(columns: Doubles, right: Bools, prior: Doubles, ridge: Doubles,
 
     Parameters
     ----------
-    columns, right:
-        S×W numbers, one column of them ones where a bias is wanted, and S answers.
-    prior, ridge:
-        The W weights where there are no rows, and how strongly they are held to: the inverse variance, above 0.
+    columns:
+        S×W numbers, one column of them ones where a bias is wanted.
+    right:
+        S answers.
+    prior:
+        The W weights where there are no rows.
+    ridge:
+        How strongly each of the W is held to its prior: the inverse variance, above 0.
     rising:
         Weights that must not fall below zero; a prior there is not below zero.
     """
@@ -37,13 +41,13 @@ def fit_logistic(columns: Doubles, right: Bools, prior: Doubles, ridge: Doubles,
 def _newton(columns: Doubles, right: Bools, prior: Doubles, ridge: Doubles) -> Doubles:
     """Minimise the loss, which is convex, by Newton steps, each halved for as long as it overshoots."""
 
-    def loss(of: Doubles) -> float:
-        logits = columns @ of
-        return float(np.sum(np.logaddexp(0, logits) - right * logits) + np.sum(ridge * (of - prior) ** 2) / 2)
+    def loss(trial: Doubles) -> float:
+        logits = columns @ trial
+        return float(np.sum(np.logaddexp(0, logits) - right * logits) + np.sum(ridge * (trial - prior) ** 2) / 2)
 
     weights = prior.copy()
     for _ in range(50):
-        p = np.exp(-np.logaddexp(0, -(columns @ weights)))
+        p = np.exp(-np.logaddexp(0, -(columns @ weights)))  # the logistic function, which cannot overflow so
         gradient = columns.T @ (p - right) + ridge * (weights - prior)
         step = np.linalg.solve((columns.T * (p * (1 - p))) @ columns + np.diag(ridge), gradient)
         while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-9:

@@ -56,7 +56,7 @@ def lost_triples(extractor: Extractor, gold: Sequence[Sentence]) -> int:
 
 
 def _by_language(extractor: Extractor, gold: Sequence[Sentence], read: Callable[[list[str], str], list[T]]) -> list[T]:
-    """Read the sentences of each language at once; one that the model does not know is read as undetermined."""
+    """Read the sentences of each language at once; one that the model does not know is read as `UNDETERMINED`."""
     results: dict[int, T] = {}
     for language in sorted({sentence.language for sentence in gold}):
         rows = [row for row, sentence in enumerate(gold) if sentence.language == language]

@@ -58,12 +58,13 @@ def compare(results: Sequence[Result], baseline: str, kind: str = "triple") -> l
     languages = sorted(set(results[0].languages))
     rows = []
     for name in names:
-        mine, base = scores[name], scores[baseline]
-        shared = [seed for seed in mine if seed in base]
-        whole = _mean(mine, list(mine))
-        gains = _mean(mine, shared) - _mean(base, shared) if shared else np.full_like(whole, np.nan)
-        of = {language: _estimate(whole[index]) for index, language in enumerate(languages)}
-        rows.append(Row(name, len(mine), of, *(_estimate(values[i]) for values in (whole, gains) for i in (-2, -1))))
+        samples, base = scores[name], scores[baseline]
+        shared = [seed for seed in samples if seed in base]
+        whole = _mean(samples, list(samples))
+        gains = _mean(samples, shared) - _mean(base, shared) if shared else np.full_like(whole, np.nan)
+        by_language = {language: _estimate(whole[index]) for index, language in enumerate(languages)}
+        overall = (_estimate(values[i]) for values in (whole, gains) for i in (-2, -1))
+        rows.append(Row(name, len(samples), by_language, *overall))
     return rows
 
 
@@ -80,7 +81,8 @@ def markdown(rows: Sequence[Row], baseline: str) -> str:
     ]
     languages = list(rows[0].languages)
     lines += ["", "| variant | " + " | ".join(languages) + " |", "|---" * (len(languages) + 1) + "|"]
-    lines += [f"| {row.variant} | " + " | ".join(str(row.languages[one]) for one in languages) + " |" for row in rows]
+    for row in rows:
+        lines.append(f"| {row.variant} | " + " | ".join(str(row.languages[language]) for language in languages) + " |")
     note = "Means over up to {} seed{}; ± is half of the 95 % bootstrap interval over sentences; gains are paired."
     return "\n".join([*lines, "", note.format(seeds, "" if seeds == 1 else "s"), ""])
 
@@ -92,12 +94,13 @@ def _samples(results: Sequence[Result], kind: str) -> dict[int, Doubles]:
 
 def _of_result(result: Result, kind: str) -> Doubles:
     counts = np.array(result.counts[kind], np.int64)
-    of = np.array(result.languages)
+    languages = np.array(result.languages)
     totals = []
     for number, language in enumerate(sorted(set(result.languages))):
-        mine = counts[of == language]
-        draws = resampled(mine, np.random.default_rng([number, len(mine)]), _RESAMPLES)
-        totals.append(np.concatenate([mine.sum(0, keepdims=True), draws]))
+        rows = counts[languages == language]
+        # Seeded by the language: all variants draw the same sentences, so that their gains are paired.
+        draws = resampled(rows, np.random.default_rng([number, len(rows)]), _RESAMPLES)
+        totals.append(np.concatenate([rows.sum(0, keepdims=True), draws]))
     scores = [f1(total) for total in totals]
     return 100 * np.stack([*scores, np.mean(scores, axis=0), f1(np.sum(totals, axis=0))])
 

@@ -24,10 +24,12 @@ def draw_languages(rows: Sequence[Row], folder: Path) -> None:
     figure, axes = plt.subplots(figsize=(1.5 + 0.16 * len(languages) * (len(rows) + 1), 4), layout="constrained")
     width = 1 / (len(rows) + 1)
     for number, row in enumerate(rows):
-        of = [row.languages[language] for language in languages]
-        errors = [[max(0.0, e.mean - e.low) for e in of], [max(0.0, e.high - e.mean) for e in of]]
+        estimates = [row.languages[language] for language in languages]
+        errors = [[max(0.0, e.mean - e.low) for e in estimates], [max(0.0, e.high - e.mean) for e in estimates]]
         places = [index + number * width for index in range(len(languages))]
-        axes.bar(places, [e.mean for e in of], width, yerr=errors, label=row.variant, error_kw={"elinewidth": 0.6})
+        axes.bar(
+            places, [e.mean for e in estimates], width, yerr=errors, label=row.variant, error_kw={"elinewidth": 0.6}
+        )
     axes.set_xticks([index + (len(rows) - 1) * width / 2 for index in range(len(languages))], languages)
     axes.set_ylabel("triple F1, %")
     axes.legend(fontsize="small", ncols=2)
@@ -49,20 +51,22 @@ def draw_concatenation(rows: Sequence[Row], grid: Grid, folder: Path) -> None:
     _lines(rows, grid, joined, "K, the most sentences that are joined", folder / "concatenation.png")
 
 
-def draw_representations(found: Representations, folder: Path, sentences: int = 12) -> None:
+def draw_representations(representations: Representations, folder: Path, sentences: int = 12) -> None:
     """Draw parallel sentences in two dimensions, a panel a point of the model: ``representations.png``.
 
     Translations have one colour; ``sentences`` of the sentences are drawn.
     """
-    ids = list(dict.fromkeys(found.ids))[:sentences]
-    figure, panels = plt.subplots(1, len(found.vectors), figsize=(4 * len(found.vectors), 4), layout="constrained")
-    for panel, point in zip(panels if len(found.vectors) > 1 else [panels], found.vectors, strict=True):
+    ids = list(dict.fromkeys(representations.ids))[:sentences]
+    points = list(representations.vectors)
+    figure, panels = plt.subplots(1, len(points), figsize=(4 * len(points), 4), layout="constrained")
+    for panel, point in zip(panels if len(points) > 1 else [panels], points, strict=True):
         assert isinstance(panel, Axes)
-        plane = found.plane(point)
-        for number, one in enumerate(ids):
-            rows = [index for index, id in enumerate(found.ids) if id == one]
+        plane = representations.plane(point)
+        for number, id in enumerate(ids):
+            rows = [index for index, other in enumerate(representations.ids) if other == id]
             panel.scatter(plane[rows, 0], plane[rows, 1], s=12, color=f"C{number % 10}", alpha=0.7)
-        panel.set_title(f"{point}: translations at {found.distance(point):.2f} of random pairs", fontsize="medium")
+        distance = representations.distance(point)
+        panel.set_title(f"{point}: translations at {distance:.2f} of random pairs", fontsize="medium")
         panel.set_xticks([])
         panel.set_yticks([])
     _save(figure, folder / "representations.png")
@@ -75,13 +79,13 @@ def _lines(rows: Sequence[Row], grid: Grid, x: Callable[[str], int], label: str,
         variant = grid.variants[row.variant]
         if variant.config:
             families.setdefault(variant.family or row.variant, {})[x(row.variant)] = row
-    lines = {name: of for name, of in families.items() if len(of) > 1}
+    lines = {name: members for name, members in families.items() if len(members) > 1}
     if not lines:
         return
     figure, axes = plt.subplots(figsize=(5, 4), layout="constrained")
-    for name, of in lines.items():
-        values = sorted(of)
-        macro = [of[value].macro for value in values]
+    for name, members in lines.items():
+        values = sorted(members)
+        macro = [members[value].macro for value in values]
         errors = [[max(0.0, e.mean - e.low) for e in macro], [max(0.0, e.high - e.mean) for e in macro]]
         axes.errorbar(values, [e.mean for e in macro], yerr=errors, marker="o", capsize=2, label=name)
     axes.set_xlabel(label)

@@ -122,15 +122,15 @@ def load_grid(name: str) -> Grid:
     try:
         grid = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Grid)
     except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(shipped_grids())
-        raise ConfigError(f"{name}: no such grid; give a TOML file or one of: {known}") from error
+        names = ", ".join(shipped_grids())
+        raise ConfigError(f"{name}: no such grid; give a TOML file or one of: {names}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {error}") from error
-    for variant, of in grid.variants.items():
-        if of.config:
-            grid.training(variant, grid.seeds[0])
+    for label, variant in grid.variants.items():
+        if variant.config:  # builds it once, so that a wrong one is told before hours of training
+            grid.training(label, grid.seeds[0])
     return grid
 
 

@@ -36,9 +36,12 @@ def _times(results: Sequence[Result]) -> str:
     lines = ["| variant | stage | sentences | seconds an epoch |", "|---|---|---|---|"]
     for variant in dict.fromkeys(result.variant for result in results):
         stages: dict[str, list[float]] = {}
-        mine = [result for result in results if result.variant == variant]
-        for epoch in (epoch for result in mine for epoch in result.history):
+        runs = [result for result in results if result.variant == variant]
+        for epoch in (epoch for result in runs for epoch in result.history):
             stages.setdefault(epoch["stage"], []).append(epoch["seconds"])
-        sizes = mine[0].sentences
-        lines += [f"| {variant} | {one} | {sizes} | {sum(of) / len(of):.1f} |" for one, of in stages.items()]
+        sizes = runs[0].sentences
+        lines += [
+            f"| {variant} | {stage} | {sizes} | {sum(seconds) / len(seconds):.1f} |"
+            for stage, seconds in stages.items()
+        ]
     return "\n".join([*lines, ""])

@@ -78,7 +78,7 @@ def represent(folder: Path, sentences: Sequence[Sentence]) -> Representations:
 def _vectors(model: JointModel, sentences: Sequence[Sentence]) -> dict[str, Doubles]:
     examples = encode(model, sentences)
     order = sorted(range(len(examples)), key=lambda index: len(examples[index].tokens))
-    found: dict[str, list[Tensor]] = {}
+    pooled: dict[str, list[Tensor]] = {}
     for start in range(0, len(order), _BATCH):
         chosen = [examples[index] for index in order[start : start + _BATCH]]
         arrays = model.codec.batch([e.tokens for e in chosen], [e.language for e in chosen])
@@ -91,6 +91,6 @@ def _vectors(model: JointModel, sentences: Sequence[Sentence]) -> dict[str, Doub
             points["switcher"] = model.specific(universal, batch)
         visible = batch.mask.unsqueeze(-1)
         for name, states in points.items():
-            found.setdefault(name, []).append((states * visible).sum(1) / visible.sum(1))
+            pooled.setdefault(name, []).append((states * visible).sum(1) / visible.sum(1))
     back = np.argsort(order)
-    return {name: torch.cat(parts).double().numpy()[back] for name, parts in found.items()}
+    return {name: torch.cat(parts).double().numpy()[back] for name, parts in pooled.items()}

@@ -119,7 +119,10 @@ class GridRunner:
         return sorted(results, key=lambda result: order.index(result.variant))
 
     def model(self, name: str, seed: int, stage: str = "") -> Path:
-        """Return the folder of a trained variant's model, after ``stage`` or the last one."""
+        """Return the folder of a trained variant's model, after ``stage`` or the last one.
+
+        Raises `InputError` for a variant that has a model a language.
+        """
         variant = self.grid.variants[name]
         if variant.each_language:
             raise InputError(f"'{name}' has a model a language; it cannot be looked at as one")
@@ -132,7 +135,7 @@ class GridRunner:
         wanted = set(names or self.grid.variants)
         for name in wanted - set(self.grid.variants):
             raise InputError(f"the grid has no variant '{name}'; it has: {', '.join(self.grid.variants)}")
-        for name in reversed(list(self.grid.variants)):
+        for name in reversed(list(self.grid.variants)):  # what a variant builds on stands above it
             if name in wanted:
                 variant = self.grid.variants[name]
                 wanted |= {variant.of, variant.tagger, variant.first_stage} - {""}
@@ -170,7 +173,7 @@ class GridRunner:
         text = msgspec.json.encode(result)
         with atomic_write(path) as handle:
             handle.write(text.decode())
-        return msgspec.json.decode(text, type=Result)
+        return msgspec.json.decode(text, type=Result)  # just as a later run will read it
 
     def _train(
         self, name: str, variant: Variant, seed: int, sentences: list[Sentence]
@@ -182,19 +185,20 @@ class GridRunner:
             stage = config.stages[0].name
             dev = _known(self.data.dev, _relations(sentences))
             first = self.model(variant.first_stage, seed, stage) if variant.first_stage else None
-            found = train(config, sentences, dev, folder, self.watch, first=first)
-            return _predict(load_artifact(found), self.data.test), _history(folder)
+            trained = train(config, sentences, dev, folder, self.watch, first=first)
+            return _predict(load_artifact(trained), self.data.test), _history(folder)
         predicted: list[tuple[Triple, ...]] = [()] * len(self.data.test)
         history = []
         for language in sorted({sentence.language for sentence in self.data.test}):
-            mine, dev = (
-                [sentence for sentence in part if sentence.language == language] for part in (sentences, self.data.dev)
+            own, dev = (
+                [sentence for sentence in split if sentence.language == language]
+                for split in (sentences, self.data.dev)
             )
             rows = [row for row, sentence in enumerate(self.data.test) if sentence.language == language]
-            dev = _known(dev, _relations(mine))
-            if not any(sentence.triples for sentence in mine) or not dev:
+            dev = _known(dev, _relations(own))
+            if not any(sentence.triples for sentence in own) or not dev:
                 continue  # nothing to learn the language from: nothing is found
-            model = load_artifact(train(config, mine, dev, folder / language, self.watch))
+            model = load_artifact(train(config, own, dev, folder / language, self.watch))
             history += _history(folder / language)
             for row, triples in zip(rows, _predict(model, [self.data.test[row] for row in rows]), strict=True):
                 predicted[row] = triples

@@ -122,17 +122,17 @@ def compare(model: JointModel, sentences: Sequence[Sentence], scorers: dict[str,
         return predictions(Extractor(scorer, model.codec, model.backbone.tokenizer), sentences)
 
     expected = read(TorchScorer(model))
-    found = {name: read(scorer) for name, scorer in scorers.items()}
+    predicted = {name: read(scorer) for name, scorer in scorers.items()}
 
     def row(name: str, chosen: Sequence[int]) -> Row:
         gold = [sentences[i] for i in chosen]
         torch, *exported = (
-            100 * micro_f1(gold, [triples[i] for i in chosen], "triple") for triples in (expected, *found.values())
+            100 * micro_f1(gold, [triples[i] for i in chosen], "triple") for triples in (expected, *predicted.values())
         )
-        return Row(name, len(gold), torch, dict(zip(found, exported, strict=True)))
+        return Row(name, len(gold), torch, dict(zip(predicted, exported, strict=True)))
 
     languages = sorted({sentence.language for sentence in sentences})
-    by_language = [[i for i, one in enumerate(sentences) if one.language == language] for language in languages]
+    by_language = [[i for i, s in enumerate(sentences) if s.language == language] for language in languages]
     return [row(OVERALL, range(len(sentences))), *map(row, languages, by_language)]
 
 

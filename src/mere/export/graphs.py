@@ -83,7 +83,8 @@ def _samples(model: JointModel) -> Iterator[dict[str, NDArray[Any]]]:
     """Give the encoder's inputs for single sentences of the sample corpus, in all its languages."""
     codec, backbone = model.codec, model.backbone
     sentences = list(read_sentences(SAMPLE))[::2]
-    for sentence, tokens in zip(sentences, backbone.tokenizer.encode([one.text for one in sentences]), strict=True):
+    encoded = backbone.tokenizer.encode([sentence.text for sentence in sentences])
+    for sentence, tokens in zip(sentences, encoded, strict=True):
         arrays = codec.batch([tokens.window(0, codec.max_tokens)], [codec.language_index(sentence.language)])
         table = backbone.word_embeddings
         words = {"words": table.file.embedding_rows(arrays.ids)} if isinstance(table, PackedEmbedding) else {}
@@ -144,15 +145,15 @@ def _with_fixed_routing(model: JointModel) -> JointModel:
         assert isinstance(new, Switcher)
         assert old.gate is not None
         modules = list(old.parts.values())
-        for part, number in zip(new.parts.values(), old.gate.table.tolist(), strict=True):
-            part.load_state_dict(modules[number].state_dict())
+        for module, number in zip(new.parts.values(), old.gate.table.tolist(), strict=True):
+            module.load_state_dict(modules[number].state_dict())
     return fixed
 
 
 def _export(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
     """Trace ``module`` and write its graph, fused by onnxruntime; the first two axes of every input are dynamic."""
     dynamic = torch.export.Dim.DYNAMIC
-    shapes = tuple(dict.fromkeys(range(min(2, one.dim())), dynamic) for one in inputs.values())
+    shapes = tuple(dict.fromkeys(range(min(2, tensor.dim())), dynamic) for tensor in inputs.values())
     plain = path.with_suffix(".plain")
     with _quiet(), torch.no_grad(), _attention_as_a_node():
         program = torch.onnx.export(
@@ -201,7 +202,7 @@ def _attention(
     mask = None if attn_mask is None else attn_mask.expand(batch, attn_mask.shape[1], length, key.shape[2])
     attended = torch.onnx.ops.symbolic(
         "Attention",
-        [*(one.transpose(1, 2).flatten(2) for one in (query, key, value)), mask],
+        [*(tensor.transpose(1, 2).flatten(2) for tensor in (query, key, value)), mask],
         {"q_num_heads": heads, "kv_num_heads": heads, "scale": width**-0.5 if scale is None else scale},
         dtype=query.dtype,
         shape=(batch, length, heads * width),

@@ -76,9 +76,9 @@ def _largest(source: Path, names: Sequence[str], samples: Iterable[Mapping[str, 
     import onnxruntime
 
     model = onnx.load(source)
-    known = {output.name for output in model.graph.output}
+    outputs = {output.name for output in model.graph.output}
     inner = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names]
-    model.graph.output.extend(one for one in inner if one.name not in known)
+    model.graph.output.extend(value for value in inner if value.name not in outputs)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     largest: dict[str, Floats] = {}
     for sample in samples:
@@ -100,7 +100,7 @@ class _Rewriter:
         self.products = products
         self.largest = largest
         matrices = {node.input[1] for nodes in products.values() for node in nodes}
-        self.weights = {one.name: numpy_helper.to_array(one) for one in graph.initializer if one.name in matrices}
+        self.weights = {t.name: numpy_helper.to_array(t) for t in graph.initializer if t.name in matrices}
         self.nodes: list[NodeProto] = []
         self.rounded: dict[bytes, Rounded] = {}
 
@@ -151,7 +151,7 @@ class _Rewriter:
 
     def _signed(self, name: str) -> None:
         """Round rows to -127..127 of their largest magnitude."""
-        highest, lowest, depth = (f"{name}.{part}" for part in ("highest", "lowest", "depth"))
+        highest, lowest, depth = (f"{name}.{bound}" for bound in ("highest", "lowest", "depth"))
         self._node("ReduceMax", [name, "mere.axes"], highest, keepdims=1)
         self._node("ReduceMin", [name, "mere.axes"], lowest, keepdims=1)
         self._node("Neg", [lowest], depth)

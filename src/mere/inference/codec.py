@@ -195,9 +195,16 @@ class Codec:
         rows: int | None = None,
         states: Sequence[Floats] | None = None,
     ) -> Arrays:
-        """Pad ``tokens`` to one batch; ``rows`` asks for more rows than sentences, filled with padding.
+        """Pad sentences to one batch.
 
-        ``states`` are each sentence's (n+2)×d states, where they were computed before.
+        Parameters
+        ----------
+        tokens, languages:
+            Those of each sentence; languages by index.
+        rows:
+            How many rows there are to be; those beyond the sentences are padding.
+        states:
+            Each sentence's (n+2)×d states, where they were computed before.
         """
         length = max(map(len, tokens)) + 2
         shape = (rows or len(tokens), length)
@@ -218,7 +225,7 @@ class Codec:
         return Arrays(ids, mask, spannable, np.array(padded, np.int64), stacked)
 
     def select(self, margins: Floats) -> tuple[Integers, Integers]:
-        """Return rows and relation indices of the relations worth looking at: their margins (B×R) are high enough."""
+        """Return P rows and P relation indices of what is worth looking at, where B×R margins are high enough."""
         possible = self.decoding.possible(margins, self.schema.relations)
         if self.only is not None:
             possible &= np.array([relation in self.only for relation in self.schema.relations])

@@ -38,7 +38,7 @@ class Evidence:
     Attributes
     ----------
     language:
-        Language of the sentence; what the schema does not know has the shared sub-module's name.
+        Language of the sentence; `mere.inference.codec.SHARED_MODULE` for one that the schema does not know.
     margin:
         The relation's logit over *no relation*.
     logit:
@@ -128,7 +128,7 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration:
         What gives scores.
     thresholds:
-        The least worth of a prediction; as it starts, a relation that is as likely stated as not brings its best pair,
+        Those of a candidate's worth; as it starts, a relation that is as likely stated as not brings its best pair,
         whatever that is.
     floor, floors:
         The threshold of every score, besides: a relation that is stated for certain brings no pair that is surely
@@ -160,9 +160,17 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {*self.thresholds.relations, *self.floors, *precise, *self.calibration.languages}
 
     def possible(self, margins: NDArray[np.float32], relations: Sequence[str]) -> NDArray[np.bool_]:
-        """Tell, of B×R margins, where a triple can come out at all: no triple is worth more than its relation."""
-        least = np.array([self.thresholds.of(relation) for relation in relations])
-        return np.asarray(self.calibration.stated.at(margins) >= least)
+        """Tell, of B×R, where a triple can come out at all: no triple is worth more than its relation.
+
+        Parameters
+        ----------
+        margins:
+            B×R scores of the relations over *no relation*.
+        relations:
+            Names of the R relations.
+        """
+        thresholds = np.array([self.thresholds.of(relation) for relation in relations])
+        return np.asarray(self.calibration.stated.at(margins) >= thresholds)
 
     def choose(self, candidates: Iterable[Candidate], *, precise: bool = False) -> tuple[Triple, ...]:
         """Return a sentence's predictions, each triple once, best first.

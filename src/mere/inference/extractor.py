@@ -245,19 +245,19 @@ class Extractor(OldNames):
         return results
 
     def records(
-        self, paragraphs: Iterable[Paragraph], *, known: Iterable[Paragraph] = (), **options: Any
+        self, paragraphs: Iterable[Paragraph], *, earlier: Iterable[Paragraph] = (), **options: Any
     ) -> Iterator[Record]:
         """Split the paragraphs of documents into sentences and yield a record for each, in constant memory.
 
-        ``known`` are the first sentences, from an earlier run over the same paragraphs: they are compared, and neither
-        read by the model nor yielded again. The others come out as they would have without. Raises `InputError` where
-        the paragraphs hold other sentences than those; options as in `extract`.
+        ``earlier`` are the first sentences, as a previous run has read them from the same paragraphs: they are
+        compared, and neither read by the model nor yielded again. The others come out as they would have without.
+        Raises `InputError` where the paragraphs hold other sentences than those; options as in `extract`.
         """
         chosen = Options.checked(self.codec, **options)
         reader = Reader(self.scorer, chosen.codec, self.tokenizer)
-        earlier = iter(known)
+        remaining = iter(earlier)
         for chunk in _chunks(cut_documents(paragraphs, self.identifier, chosen.language), chosen.batch_size):
-            done = list(islice(earlier, len(chunk)))
+            done = list(islice(remaining, len(chunk)))
             _compare(done, chunk)
             if len(done) == len(chunk):
                 continue
@@ -266,7 +266,7 @@ class Extractor(OldNames):
             for cut, reading in list(zip(chunk, readings, strict=True))[len(done) :]:
                 triples = chosen.codec.decode(reading.candidates, precise=chosen.precise)
                 yield Record(cut.document, replace(cut.sentence, triples=triples), reading.windows)
-        _compare(list(islice(earlier, 1)), [])
+        _compare(list(islice(remaining, 1)), [])
 
     def _read_documents(self, documents: Sequence[Document], options: Options) -> Iterator[Document]:
         sentences: list[list[Sentence]] = [[] for _ in documents]
@@ -322,14 +322,14 @@ def _chunks(cuts: Iterable[Cut], batch_size: int) -> Iterator[list[Cut]]:
         yield chunk
 
 
-def _compare(known: Sequence[Paragraph], read: Sequence[Cut]) -> None:
-    """Raise `InputError` unless ``read`` starts with what is ``known``."""
-    for index, earlier in enumerate(known):
+def _compare(earlier: Sequence[Paragraph], read: Sequence[Cut]) -> None:
+    """Raise `InputError` unless ``read`` starts with the sentences of the ``earlier`` run."""
+    for index, paragraph in enumerate(earlier):
         if index < len(read):
             sentence = read[index].sentence
-            if earlier == Paragraph(read[index].document, sentence.start, sentence.text):
+            if paragraph == Paragraph(read[index].document, sentence.start, sentence.text):
                 continue
         raise InputError(
-            f"an earlier run has read another sentence at {earlier.offset} of '{earlier.document}' than the input now "
-            "holds; give the input as it was, or write to another output"
+            f"an earlier run has read another sentence at {paragraph.offset} of '{paragraph.document}' than the input "
+            "now holds; give the input as it was, or write to another output"
         )

@@ -47,11 +47,11 @@ def _check(path: Path, expected: object) -> None:
             raise ArtifactError(f"{path}: is a folder where a file should be; {_AGAIN}")
         if not path.is_file():
             raise ArtifactError(f"{path}: missing; {_AGAIN}")
-        found = sha256(path)
+        digest = sha256(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ArtifactError(f"{path}: cannot be read ({reason}); check its permissions, or {_AGAIN}") from error
-    if found != expected:
+    if digest != expected:
         raise ArtifactError(f"{path}: does not match its checksum; {_AGAIN}")
 
 

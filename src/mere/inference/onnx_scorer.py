@@ -89,7 +89,7 @@ class OnnxScorer:
             parts = self._pool().map(lambda rows: self._encode(arrays, rows), slices)
         except RuntimeError:  # the interpreter is ending, while a thread of the caller's still reads
             parts = map(self._encode, [arrays] * len(slices), slices)
-        states, margins = (np.concatenate(part) for part in zip(*parts, strict=True))
+        states, margins = (np.concatenate(output) for output in zip(*parts, strict=True))
         return states, margins
 
     def _encode(self, arrays: Arrays, rows: slice) -> tuple[Floats, Floats]:
@@ -157,7 +157,7 @@ class _Graph:
 
     def width(self, output: str) -> object:
         """Return the last dimension of an output; None where there is no such output."""
-        shapes = {one.name: one.shape for one in self._session.get_outputs()}
+        shapes = {node.name: node.shape for node in self._session.get_outputs()}
         return shapes[output][-1] if shapes.get(output) else None
 
     def run(self, inputs: dict[str, NDArray[Any]]) -> list[Any]:

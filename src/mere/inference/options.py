@@ -58,8 +58,8 @@ class Options:
         if language == AUTO:
             language = None
         if language is not None and language not in (*codec.schema.languages, UNDETERMINED):
-            known = ", ".join(codec.schema.languages)
-            raise InputError(f"the model does not know the language '{language}'; it knows {known}; or use {AUTO}")
+            names = ", ".join(codec.schema.languages)
+            raise InputError(f"the model does not know the language '{language}'; it knows {names}; or use {AUTO}")
         if precise and threshold is not None:
             raise InputError("a threshold and precise thresholds exclude each other; give one of them")
         if threshold is not None:

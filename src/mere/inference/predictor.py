@@ -36,11 +36,34 @@ class Scorer(Protocol):
     """What computes the scores of a batch: torch while training, ONNX in the runtime."""
 
     def relations(self, arrays: Arrays) -> tuple[Any, Floats]:
-        """Return states, opaque to the caller, and B×R relation margins."""
+        """Return states, opaque to the caller, and relation margins.
+
+        Parameters
+        ----------
+        arrays:
+            B sentences of N positions.
+
+        Returns
+        -------
+        states:
+            What `entities` is to be given again, such as B×N×d.
+        margins:
+            B×R scores of the relations over *no relation*.
+        """
         ...
 
     def entities(self, states: Any, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
-        """Return the entity scores of P (row, relation) pairs."""
+        """Return the entity scores of P (row, relation) pairs.
+
+        Parameters
+        ----------
+        states, arrays:
+            What `relations` has returned, and for which sentences.
+        rows:
+            P rows of sentences.
+        relations:
+            P relation indices.
+        """
         ...
 
 

@@ -150,7 +150,7 @@ def _told(error: OSError, folder: Path, target: Path) -> InputError:
     reason = error.strerror or str(error).splitlines()[0]
     place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else target
     own = place.name.startswith(f".{target.name}.") or any(
-        one.name.startswith(f".{target.name}.") and one.parent == target.parent for one in place.parents
+        ancestor.name.startswith(f".{target.name}.") and ancestor.parent == target.parent for ancestor in place.parents
     )
     if own or target.is_relative_to(place):
         return InputError(f"cannot be written ({reason}); free some space there, or choose another folder", path=folder)

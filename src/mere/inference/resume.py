@@ -34,30 +34,33 @@ class Part:
     path, handle:
         The part file, open for reading and writing, and locked.
 
-    ``found`` counts the records that were there, as far as `known` has come.
+    ``count`` tells how many records were there, as far as `earlier` has come.
     """
 
     def __init__(self, path: Path, handle: FileIO) -> None:
         self.path = path
         self._handle = handle
         _cut_torn_line(handle)
-        self.found = 0
+        self.count = 0
         self._size = handle.tell()
 
-    def known(self) -> Iterator[Paragraph]:
-        """Yield the sentences whose records are there, as a stream."""
+    def earlier(self) -> Iterator[Paragraph]:
+        """Yield the sentences whose records are there, as a stream; raises `InputError` for a line that is none."""
         with self.path.open("rb") as handle:
             while handle.tell() < self._size:
-                self.found += 1
+                self.count += 1
                 try:
                     record = json.loads(handle.readline())
                     yield Paragraph(record["document"], record["offset"], record["text"])
                 except (ValueError, KeyError, TypeError) as error:
                     problem = "no record of an extraction; delete the file to start anew"
-                    raise InputError(problem, path=self.path, line=self.found) from error
+                    raise InputError(problem, path=self.path, line=self.count) from error
 
     def write(self, records: Iterable[Record]) -> None:
-        """Append records; each is in the hands of the system before the next one is computed."""
+        """Append records; each is in the hands of the system before the next one is computed.
+
+        Raises `InputError` where the disk is full or the file cannot be written.
+        """
         for record in records:
             line = memoryview(to_line(record))
             try:
@@ -135,9 +138,9 @@ def _cut_torn_line(handle: FileIO) -> None:
     while end:
         start = max(0, end - _BLOCK)
         handle.seek(start)
-        found = handle.read(end - start).rfind(b"\n")
-        if found >= 0:
-            end = start + found + 1
+        feed = handle.read(end - start).rfind(b"\n")
+        if feed >= 0:
+            end = start + feed + 1
             break
         end = start
     handle.seek(end)

@@ -90,9 +90,9 @@ def _files(source: Path, chosen: Callable[[Path], bool]) -> Iterator[Path | Inpu
         yield source
         return
     some = False
-    for found in _below(source, chosen):
+    for entry in _below(source, chosen):
         some = True
-        yield found
+        yield entry
     if not some:
         yield InputError("the folder holds no file to read", path=source)
 

@@ -108,7 +108,10 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: Path, special: dict[str, int | None]) -> Tokenizer:
-        """Read a ``tokenizer.json``; ``special`` holds the ids of bos, eos, pad and unknown (see `special_ids`)."""
+        """Read a ``tokenizer.json``; ``special`` holds the ids of bos, eos, pad and unknown (see `special_ids`).
+
+        Raises `ArtifactError` for a file that is none, or does not fit the ids.
+        """
         try:
             core = tokenizers.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
@@ -123,7 +126,10 @@ class Tokenizer:
 
     @classmethod
     def of_artifact(cls, folder: Path, backbone: str) -> Tokenizer:
-        """Read the tokenizer of a saved model: its own, or that of the bundled ``backbone``."""
+        """Read the tokenizer of a saved model: its own, or that of the bundled ``backbone``.
+
+        Raises `ArtifactError` where a file of it is missing or damaged.
+        """
         if backbone in FILES:
             return cls.of_e5(E5File.bundled(backbone))
         path = folder / SPECIAL_IDS

@@ -92,7 +92,7 @@ class Unigram:
             return self._search(word)
         body = word.removeprefix(BOUNDARY)
         first, *others = self._borders.split(body)
-        parts = [self._search(part) for part in (word[: len(word) - len(body)] + first, *others)]
+        parts = [self._search(segment) for segment in (word[: len(word) - len(body)] + first, *others)]
         return tuple(id_ for ids, _ in parts for id_ in ids), tuple(size for _, sizes in parts for size in sizes)
 
     def _search(self, word: str) -> Path:

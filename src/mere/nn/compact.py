@@ -38,12 +38,12 @@ def compacted(state: Mapping[str, Tensor], rounded: Mapping[bytes, Rounded]) -> 
     if not rounded:
         return compact
     for name, tensor in state.items():
-        found = rounded.get(tensor.T.numpy().tobytes()) if tensor.dim() == 2 else None
-        if found is not None:
-            compact[name] = torch.from_numpy(found.integers)
-            compact[name + _OUTPUTS] = torch.from_numpy(found.outputs)
-            if found.inputs is not None:
-                compact[name + _INPUTS] = torch.tensor(found.inputs)  # a copy: query, key and value have the same
+        matrix = rounded.get(tensor.T.numpy().tobytes()) if tensor.dim() == 2 else None
+        if matrix is not None:
+            compact[name] = torch.from_numpy(matrix.integers)
+            compact[name + _OUTPUTS] = torch.from_numpy(matrix.outputs)
+            if matrix.inputs is not None:
+                compact[name + _INPUTS] = torch.tensor(matrix.inputs)  # a copy: query, key and value have the same
     return compact
 
 

@@ -1,4 +1,4 @@
-"""The joint model of mERE, top to bottom as the method reads (design, §2)."""
+"""The joint model of mERE, top to bottom as the method reads (docs/concepts/method.md)."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class JointModel(nn.Module):
     @property
     def gates(self) -> list[Gate]:
         """The switchers' gates, where routing is learned."""
-        return [part for part in self.switchers.modules() if isinstance(part, Gate)]
+        return [module for module in self.switchers.modules() if isinstance(module, Gate)]
 
     def universal(self, batch: Batch) -> Tensor:
         """Return the B×N×d states below the switcher: the backbone's, aggregated over k sentences each.
@@ -155,13 +155,33 @@ class JointModel(nn.Module):
         return self.specific(self.universal(batch), batch)
 
     def relations(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Return B×R margins over *no relation*."""
+        """Return B×R margins over *no relation*.
+
+        Parameters
+        ----------
+        states:
+            B×N×d, as `states` gives them.
+        mask:
+            B×N, False for padding.
+        """
         return cast(Tensor, self.relation_head(states, mask))
 
     def entities(
         self, states: Tensor, spannable: Tensor, rows: Tensor, relations: Tensor
     ) -> tuple[Tensor, Tensor | None]:
-        """Return span and link scores, and type scores, of P (sentence row, relation) pairs; see `EntityHead`."""
+        """Return span and link scores, P×4×N×N, and type scores, P×N×2×2×T; see `EntityHead`.
+
+        Parameters
+        ----------
+        states:
+            B×N×d, as `states` gives them.
+        spannable:
+            B×N, False where no span may begin or end.
+        rows:
+            P rows of sentences.
+        relations:
+            P relation indices.
+        """
         return cast(tuple[Tensor, Tensor | None], self.entity_head(states, spannable, rows, relations))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -199,7 +219,7 @@ class TorchScorer:
     @torch.inference_mode()
     def entities(self, states: Tensor, arrays: Arrays, rows: Integers, relations: Integers) -> EntityScores:
         """Return the entity scores of P (row, relation) pairs."""
-        spannable, *pairs = (torch.from_numpy(part) for part in (arrays.spannable, rows, relations))
+        spannable, *pairs = (torch.from_numpy(array) for array in (arrays.spannable, rows, relations))
         scores, types = self.model.entities(states, spannable, *pairs)
         head, tail, link_start, link_end = np.moveaxis(scores.float().numpy(), 1, 0)
         return EntityScores(head, tail, link_start, link_end, None if types is None else types.float().numpy())

@@ -14,7 +14,7 @@ class Aggregator(nn.Module):
     """The language-universal aggregator: tokens of sentences in different languages attend to each other.
 
     One pre-norm Transformer layer with a residual, applied to ``k`` neighbouring sentences of the batch at once
-    (mERE, unified training; design, §2.2). With ``k = 1`` a sentence attends to itself alone.
+    (mERE, unified training). With ``k = 1`` a sentence attends to itself alone.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -33,13 +33,23 @@ class Aggregator(nn.Module):
             nn.init.zeros_(last.bias)
 
     def forward(self, states: Tensor, mask: Tensor, k: int = 1) -> Tensor:
-        """Map B×N×d states and their B×N mask to B×N×d; B must be a multiple of ``k``."""
+        """Let tokens attend to each other across ``k`` neighbouring sentences; returns B×N×d.
+
+        Parameters
+        ----------
+        states:
+            B×N×d.
+        mask:
+            B×N, False for padding.
+        k:
+            A divisor of B.
+        """
         batch, length, width = states.shape
         joined: Tensor = states.reshape(batch // k, k * length, width)
         normed = self.norm_attention(joined)
         query, key, value = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in self.query_key_value(normed).chunk(3, dim=-1)
+            projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for projected in self.query_key_value(normed).chunk(3, dim=-1)
         )
         visible = mask.reshape(batch // k, 1, 1, k * length)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
@@ -49,7 +59,11 @@ class Aggregator(nn.Module):
 
 
 class RelationHead(nn.Module):
-    """Scores every relation of a sentence against the threshold *no relation* (design, §2.4)."""
+    """Scores every relation of a sentence against the threshold *no relation*.
+
+    Relations above it are predicted, so that none, one or several come out of one mechanism; what it is trained by is
+    `mere.training.losses.threshold_loss`.
+    """
 
     def __init__(self, width: int, relations: int, dropout: float) -> None:
         super().__init__()
@@ -57,9 +71,18 @@ class RelationHead(nn.Module):
         self.scores = nn.Linear(width, relations + 1)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Return B×R margins: each relation's score less that of *no relation*; above zero it is predicted."""
+        """Return B×R margins: each relation's score less that of *no relation*; above zero it is predicted.
+
+        Parameters
+        ----------
+        states:
+            B×N×d.
+        mask:
+            B×N, False for padding.
+        """
         visible = mask.unsqueeze(-1)
         mean = (states * visible).sum(1) / visible.sum(1).clamp(min=1)
+        # Not -inf, which would be the maximum of a row that is all padding, and spread from there as NaN.
         highest = states.masked_fill(~visible, -1e4).amax(1)
         scores = self.scores(self.features(torch.cat([mean, highest], dim=-1)))
         margins: Tensor = scores[:, 1:] - scores[:, :1]
@@ -67,7 +90,7 @@ class RelationHead(nn.Module):
 
 
 class EntityHead(nn.Module):
-    """Finds head and tail of a relation: [h_i ; r] to span scores and links (design, §2.5).
+    """Finds head and tail of a relation: [h_i ; r] to span scores and links.
 
     ``project(h) + condition(r)`` is a linear map of the concatenation [h ; r], computed once a sentence for all of its
     relations. Without the relation feature (an ablation) the condition is left out. Where the schema has entity types,
@@ -103,10 +126,14 @@ class EntityHead(nn.Module):
 
         Parameters
         ----------
-        states, spannable:
-            B×N×d and B×N.
-        rows, relations:
-            P sentence rows and P relation indices.
+        states:
+            B×N×d.
+        spannable:
+            B×N, False where no span may begin or end.
+        rows:
+            P rows of sentences.
+        relations:
+            P relation indices.
 
         Returns
         -------

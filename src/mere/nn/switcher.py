@@ -1,6 +1,6 @@
 """The language-specific switcher (LS): small independent modules, one of which a sentence's language picks.
 
-Design, §2.3; mERE, language-specific training.
+mERE, language-specific training; each sub-module is a bottleneck adapter. What it brings: docs/concepts/method.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from mere.inference.model_config import Routing
 
 
 class Bottleneck(nn.Module):
-    """A sub-module: LayerNorm, d→b→d with GELU; zero-initialised, so that with its residual it is the identity."""
+    """A sub-module, which is a bottleneck adapter: LayerNorm, d→b→d with GELU.
+
+    Zero-initialised, so that with its residual it starts as the identity.
+    """
 
     def __init__(self, width: int, bottleneck: int) -> None:
         super().__init__()
@@ -85,11 +88,21 @@ class Switcher(nn.Module):
         super().__init__()
         self.routing = routing
         self.gate = Gate(len(names), modules) if routing == "learned" else None
-        of = [f"module{number}" for number in range(modules)] if routing == "learned" else names
-        self.parts = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in of})
+        keys = [f"module{number}" for number in range(modules)] if routing == "learned" else names
+        self.parts = nn.ModuleDict({name: Bottleneck(width, bottleneck) for name in keys})
 
     def forward(self, states: Tensor, language: Tensor, ids: Tensor) -> Tensor:
-        """Map B×N×d states by B language indices (and, for random routing, B×N token ids)."""
+        """Add to states what the sub-modules of their sentences' languages say; returns B×N×d.
+
+        Parameters
+        ----------
+        states:
+            B×N×d.
+        language:
+            B language indices.
+        ids:
+            B×N token ids, which only random routing asks for.
+        """
         if self.gate is not None and not self.gate.is_hard:
             gates = self.gate.weights().index_select(0, language)
             branches = [self._branch(states, torch.full_like(language, index)) for index in range(len(self.parts))]
@@ -97,6 +110,7 @@ class Switcher(nn.Module):
         if self.gate is not None:
             chosen = self.gate.table[language]
         elif self.routing == "random":
+            # Knuth's multiplicative hash: a sentence goes the same way in every epoch, and like ones go apart.
             chosen = (ids.sum(1) * 2654435761 >> 16) % len(self.parts)
         else:
             chosen = language
@@ -106,12 +120,12 @@ class Switcher(nn.Module):
         """Return what the chosen sub-modules add to B×N×d states."""
         parts = list(self.parts.values())
 
-        def of(path: str) -> Tensor:
+        def parameter(path: str) -> Tensor:
             """One parameter of every sub-module, stacked and picked for each sentence: B×1×… or B×…."""
             # Indexing with [] adds gradients up in whatever order the threads come; index_select in the batch's.
-            picked = torch.stack([part.get_parameter(path) for part in parts]).index_select(0, chosen)
+            picked = torch.stack([module.get_parameter(path) for module in parts]).index_select(0, chosen)
             return picked.unsqueeze(1) if picked.dim() == 2 else picked.transpose(1, 2)
 
-        normed = functional.layer_norm(states, states.shape[-1:]) * of("norm.weight") + of("norm.bias")
-        narrow = functional.gelu(normed @ of("down.weight") + of("down.bias"))
-        return narrow @ of("up.weight") + of("up.bias")
+        normed = functional.layer_norm(states, states.shape[-1:]) * parameter("norm.weight") + parameter("norm.bias")
+        narrow = functional.gelu(normed @ parameter("down.weight") + parameter("down.bias"))
+        return narrow @ parameter("up.weight") + parameter("up.bias")

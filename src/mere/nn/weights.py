@@ -38,7 +38,7 @@ def save_artifact(model: JointModel, folder: Path, card: str) -> None:
 def write_artifact(model: JointModel, folder: Path, card: str, rounded: Mapping[bytes, Rounded]) -> None:
     """Write the files of ``model`` but for the manifest to ``folder``, which must be there.
 
-    Matrices that are ``rounded`` are written so (see `mere.nn.compact`).
+    Matrices that are ``rounded`` are written so (see `mere.nn.compact`). Raises `OSError` where the disk is full.
     """
     backbone = model.backbone
     table = backbone.word_embeddings
@@ -96,7 +96,8 @@ def _blank(config: ArtifactConfig, folder: Path, size: int) -> JointModel:
             raise ArtifactError(f"{path}: the backbone knows fewer pieces than the tokenizer; save the model again")
         with torch.device("meta"):
             outline = JointModel(config.model, config.schema, blank)
-        heads = sum(part.numel() for name, part in outline.named_parameters() if not name.startswith("backbone."))
+        parameters = outline.named_parameters()
+        heads = sum(parameter.numel() for name, parameter in parameters if not name.startswith("backbone."))
         if heads > size:
             raise ArtifactError(f"{path}: describes a larger model than {WEIGHTS} holds; copy or train the model again")
         return JointModel(config.model, config.schema, blank)

@@ -51,7 +51,15 @@ class TrainingBatch:
 def collate(
     codec: Codec, examples: Sequence[Example], k: int = 1, states: Sequence[Floats] | None = None, depth: Depth = 0
 ) -> TrainingBatch:
-    """Pad ``examples`` and spread their links into dense targets; ``states`` are known ones of this ``depth``."""
+    """Pad ``examples`` and spread their links into dense targets.
+
+    Parameters
+    ----------
+    k:
+        How many neighbouring sentences are joined; the batch is filled with empty ones to a multiple of it.
+    states, depth:
+        Each example's (n+2)×d states at this depth of the model, where they were computed before.
+    """
     rows = -(-len(examples) // k) * k
     arrays = codec.batch([e.tokens for e in examples], [e.language for e in examples], rows=rows, states=states)
     relations = torch.zeros(rows, len(codec.schema.relations), dtype=torch.bool)

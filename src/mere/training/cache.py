@@ -1,4 +1,7 @@
-"""States below the part that learns, computed once and kept on disk: what makes stage 2 cheap (design, §2.8)."""
+"""States below the part that learns, computed once and kept on disk: what makes stage two cheap.
+
+docs/concepts/method.md says how much.
+"""
 
 from __future__ import annotations
 
@@ -174,8 +177,8 @@ def _fingerprint(model: JointModel, examples: Sequence[Example], depth: Depth) -
     above = () if depth == "switcher" else model.backbone.layers[depth:]
     learning = {id(parameter) for layer in above for parameter in layer.parameters()}
     parts = [model.backbone, *([model.aggregator] if depth == "switcher" and model.aggregator is not None else [])]
-    for part in parts:
-        for name, parameter in part.named_parameters():
+    for module in parts:
+        for name, parameter in module.named_parameters():
             if id(parameter) not in learning:
                 digest.update(name.encode() + parameter.detach().contiguous().numpy().tobytes())
     table = model.backbone.word_embeddings

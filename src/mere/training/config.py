@@ -18,7 +18,7 @@ Part = Literal["backbone", "aggregator", "switcher", "heads"]
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stage of training; a stage is data, not a subclass (design, §2).
+    """One stage of training; a stage is data, not a subclass (docs/concepts/method.md).
 
     Attributes
     ----------
@@ -47,7 +47,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relation_weight, entity_weight:
         Weights of the two losses in the sum.
     consistency:
-        Weight of how far two passes with different dropout are apart (R-Drop); 0 makes one pass, in half the time.
+        R-Drop (arXiv:2106.14448): weight of how far two passes with different dropout are apart; 0 makes one pass, in
+        half the time.
     shared:
         Share of the sentences that go through the switcher's shared sub-module in place of their language's.
     overlap_weight:
@@ -55,7 +56,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages:
         The sub-modules of the switcher that learn; empty means all.
     average:
-        Decay of the running average of the weights that is evaluated and saved; 0 keeps the last weights.
+        Decay of the exponential moving average (EMA) of the weights, which is evaluated and saved; 0 keeps the last
+        weights.
     patience:
         Epochs without a better dev score after which the stage stops, counted from the first score above zero.
     """
@@ -116,7 +118,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marked_only:
         Whether SMiLER's rows count as annotated for the one relation alone that each marks; they teach no other.
     precision:
-        ``fp32``, ``bf16`` autocast, or ``auto``, which times both on the first batch and takes the faster.
+        Of numbers, not the score: ``fp32``, ``bf16`` autocast, or ``auto``, which times both on the first batch and
+        takes the faster.
     """
 
     model: ModelConfig = ModelConfig()

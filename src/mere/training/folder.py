@@ -46,7 +46,7 @@ class RunFolder:
         ArtifactError
             Where it holds a run that was started otherwise.
         """
-        made = [one for one in (path, *path.parents) if not one.exists()]
+        made = [place for place in (path, *path.parents) if not place.exists()]
         try:
             path.mkdir(parents=True, exist_ok=True)
             with lock_file(path / LOCK):  # the folder's own lock is for who replaces a model in it

@@ -1,4 +1,7 @@
-"""The model that a language is added to: one new sub-module of the switcher, and nothing else (design, §2.8)."""
+"""The model that a language is added to: one new sub-module of the switcher, and nothing else.
+
+mERE, language-specific training; how it is used: docs/guides/train.md.
+"""
 
 from __future__ import annotations
 

@@ -18,11 +18,12 @@ from mere.training.batches import TrainingBatch
 def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) -> tuple[Tensor, Tensor]:
     """Relation loss and entity loss of a batch, means over sentences and over (sentence, relation) pairs.
 
-    With ``consistency`` the batch goes through twice, with different dropout; the losses are the means of both passes,
-    plus so many times how far the passes' scores are apart (R-Drop, arXiv:2106.14448, equation 4).
+    ``consistency`` is the weight of R-Drop (arXiv:2106.14448, equation 4): the batch goes through twice, with different
+    dropout; the losses are the means of both passes, plus so many times how far the passes' scores are apart.
     """
     passes = [_score(model, batch) for _ in range(2 if consistency else 1)]
-    relation, entity = (torch.stack(of).mean() for of in zip(*(_losses(one, batch) for one in passes), strict=True))
+    each_pass = [_losses(scores, batch) for scores in passes]
+    relation, entity = (torch.stack(costs).mean() for costs in zip(*each_pass, strict=True))
     if not consistency:
         return relation, entity
     first, second = passes
@@ -33,7 +34,7 @@ def losses(model: JointModel, batch: TrainingBatch, consistency: float = 0.0) ->
 
 
 @contextmanager
-def precision(bf16: bool) -> Iterator[None]:
+def autocast(bf16: bool) -> Iterator[None]:
     """Have forward passes run under bfloat16 autocast, or in floats."""
     # The fused kernel's backward pass is slow in bfloat16: it took half of a step.
     attention = sdpa_kernel(SDPBackend.MATH) if bf16 else nullcontext()
@@ -79,13 +80,15 @@ def _losses(scores: _Scores, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
 def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
     """Multi-label loss with zero as the threshold, one value a row.
 
-    ``log(1 + sum over negatives of exp(s)) + log(1 + sum over positives of exp(-s))`` (Su et al., 2022, arXiv
-    2208.02955): all positives above zero, all negatives below, and with a single positive close to a softmax.
+    ``log(1 + sum over negatives of exp(s)) + log(1 + sum over positives of exp(-s))`` (Su et al., 2022,
+    arXiv:2208.02955): all positives above zero, all negatives below, and with a single positive close to a softmax.
 
     Parameters
     ----------
-    scores, positive:
-        Of the same shape, rows first; -inf marks what is no class at all.
+    scores:
+        Rows first; -inf marks what is no class at all.
+    positive:
+        Of the same shape, True for what is to be above zero.
     """
     scores, positive = scores.flatten(1), positive.flatten(1)
     zero = scores.new_zeros(len(scores), 1)
@@ -95,16 +98,23 @@ def threshold_loss(scores: Tensor, positive: Tensor) -> Tensor:
 
 
 def threshold_divergence(first: Tensor, second: Tensor) -> Tensor:
-    """How far two scorings of the same rows are apart: a symmetric Kullback-Leibler divergence, one value a row.
+    """How far two scorings of the same rows are apart (R-Drop): a symmetric Kullback-Leibler divergence, one a row.
 
     Each row's scores, together with the threshold zero, are taken as a softmax; -inf marks what is no class at all and
     must stand in the same places of both.
+
+    Parameters
+    ----------
+    first:
+        Scores, rows first.
+    second:
+        Scores of the same shape.
     """
     logs = []
     for scores in (first.flatten(1), second.flatten(1)):
         classes = torch.cat([scores.new_zeros(len(scores), 1), scores], dim=1)
         logs.append(functional.log_softmax(classes, dim=1))
     possible = ~logs[0].isneginf()
-    one, other = (log.masked_fill(~possible, 0.0) for log in logs)
-    difference: Tensor = (one.exp() - other.exp()) * (one - other)
+    left, right = (log.masked_fill(~possible, 0.0) for log in logs)
+    difference: Tensor = (left.exp() - right.exp()) * (left - right)
     return difference.sum(1) / 2

@@ -24,7 +24,7 @@ class MemoryPlan:
     weights:
         All weights in memory.
     state:
-        Gradients, two moments, running average and best weights of what learns.
+        Gradients, two moments, moving average and best weights of what learns.
     activations:
         The largest batch's activations in the layers that learn.
     """

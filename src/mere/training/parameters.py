@@ -44,5 +44,5 @@ def _sub_modules(model: JointModel, stage: Stage) -> list[nn.Module]:
     """List the switcher's parts that learn: all of it, or the languages that the stage names."""
     if not stage.languages:
         return list(model.switchers)
-    switchers = [part for part in model.switchers if isinstance(part, Switcher)]
+    switchers = [switcher for switcher in model.switchers if isinstance(switcher, Switcher)]
     return [switcher.parts[language] for switcher in switchers for language in stage.languages]

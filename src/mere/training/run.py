@@ -43,7 +43,7 @@ from mere.training.batches import LanguageMixer, collate
 from mere.training.config import Stage, TrainingConfig
 from mere.training.folder import RunFolder
 from mere.training.languages import STAGE, check_language, check_relations, with_language
-from mere.training.losses import losses, precision
+from mere.training.losses import autocast, losses
 from mere.training.reports import Watch
 from mere.training.trainer import StageTrainer
 
@@ -137,7 +137,7 @@ def add_language(
         Where ``output`` holds another run.
     """
     old = load_artifact(source)
-    train, dev = ([sentence for sentence in part if sentence.language == language] for part in (train, dev))
+    train, dev = ([sentence for sentence in split if sentence.language == language] for split in (train, dev))
     check_language(old, source, language, train, dev)
     check_relations(old.schema, [*train, *dev])
     stage = msgspec.structs.replace(stage, languages=(language,))
@@ -201,8 +201,8 @@ def _start(config: TrainingConfig, schema: Schema, source: Path | None) -> Joint
     if model.config == config.model:
         return model
     grown = JointModel(config.model, model.schema, model.backbone)
-    known = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("switchers.")}
-    missing, unexpected = grown.load_state_dict(known, strict=False)
+    kept = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("switchers.")}
+    missing, unexpected = grown.load_state_dict(kept, strict=False)
     wrong = [name for name in (*missing, *unexpected) if not name.startswith("switchers.")]
     if wrong:
         raise ArtifactError(f"{source}: does not fit the configuration, which differs in '{wrong[0]}'")
@@ -233,14 +233,14 @@ def _train_stage(
 
 
 def _prefers_bf16(model: JointModel, examples: Sequence[Example], stage: Stage) -> bool:
-    """Time a forward and backward pass in both precisions and tell whether bfloat16 is the faster."""
+    """Time a forward and backward pass with and without autocast and tell whether bfloat16 is the faster."""
     mixer = LanguageMixer(examples, batch_size=stage.batch_size)
     batch = collate(model.codec, [examples[i] for i in next(iter(mixer.epoch(0)))[0]])
     times = {}
     for bf16 in (False, True):
         for _ in range(2):  # the first pass of each prepares its kernels
             started = time.perf_counter()
-            with precision(bf16):
+            with autocast(bf16):
                 relation, entity = losses(model, batch)
             (relation + entity).backward()  # type: ignore[no-untyped-call]
             times[bf16] = time.perf_counter() - started
@@ -254,8 +254,8 @@ def _keep(config: TrainingConfig, sentences: Iterable[Sentence]) -> list[Sentenc
 
 def _fingerprint(settings: Sequence[str], *parts: Sequence[Sentence]) -> str:
     digest = hashlib.sha256("".join(settings).encode())
-    for part in parts:
-        for sentence in part:
+    for sentences in parts:
+        for sentence in sentences:
             said = (sentence.text, sentence.language, [t.key for t in sentence.triples], sentence.annotated)
             digest.update(repr(said).encode())
     return digest.hexdigest()

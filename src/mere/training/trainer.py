@@ -26,7 +26,7 @@ from mere.training.cache import StateCache, frozen_depth
 from mere.training.checkpoint import Checkpoint, State
 from mere.training.config import Stage
 from mere.training.interrupt import patient
-from mere.training.losses import losses, precision
+from mere.training.losses import autocast, losses
 from mere.training.memory import plan_memory
 from mere.training.parameters import parameter_groups
 from mere.training.reports import EpochReport, StepReport, Watch
@@ -36,7 +36,7 @@ from mere.training.reports import EpochReport, StepReport, Watch
 class Progress:
     """Where a stage stands: whole epochs done, batches done of the current one, steps in all, best dev score.
 
-    Also the precision it began with, since timing both anew might choose the other.
+    Also whether it began under bfloat16 autocast, since timing both anew might choose the other.
     """
 
     epoch: int = 0
@@ -246,8 +246,9 @@ class StageTrainer:
                 self._save(interrupted)
 
     def _step(self, batch: TrainingBatch) -> float:
+        # A seed a step, so that a run that goes on drops the same as one that was never interrupted.
         torch.manual_seed(self.seed * 1_000_003 + self.progress.step)
-        with precision(self.progress.bf16):
+        with autocast(self.progress.bf16):
             relation, entity = losses(self.model, self._shared(batch), self.stage.consistency)
         loss = self.stage.relation_weight * relation + self.stage.entity_weight * entity + self._overlap()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -256,7 +257,7 @@ class StageTrainer:
             group["lr"] = peak * self._rate(self.progress.step)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        # An average over fewer steps than its memory would still hold the first weights.
+        # An EMA over fewer steps than its memory would still hold the first weights.
         decay = min(self.stage.average, (1 + self.progress.step) / (10 + self.progress.step))
         if self.stage.average:
             torch._foreach_lerp_(list(self.average.values()), [p.data for p in self.parameters.values()], 1 - decay)
@@ -267,8 +268,8 @@ class StageTrainer:
         if not self.stage.shared:
             return batch
         language = batch.inputs.language
-        other = torch.full_like(language, len(self.model.schema.languages))
-        language = torch.where(torch.rand(language.shape) < self.stage.shared, other, language)
+        shared = torch.full_like(language, len(self.model.schema.languages))
+        language = torch.where(torch.rand(language.shape) < self.stage.shared, shared, language)
         return replace(batch, inputs=replace(batch.inputs, language=language))
 
     def _overlap(self) -> Tensor:
@@ -312,7 +313,7 @@ class StageTrainer:
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """Put the averaged weights in place for as long as the block runs."""
+        """Put the exponential moving average (EMA) of the weights in place for as long as the block runs."""
         if not self.stage.average:
             yield
             return

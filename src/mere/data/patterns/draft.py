@@ -50,12 +50,12 @@ class Draft:
 
     def write(self, parts: Parts) -> None:
         """Write literal texts and filled slots."""
-        for part in parts:
-            if isinstance(part, str):
+        for piece in parts:
+            if isinstance(piece, str):
                 # After an abbreviation no further full stop: "… and Robert Tate Jr."
-                self.text += part[1:] if part.startswith(".") and self.text.endswith(".") else part
+                self.text += piece[1:] if piece.startswith(".") and self.text.endswith(".") else piece
             else:
-                self._write_slot(part)
+                self._write_slot(piece)
 
     def capitalise(self, begin: int) -> None:
         """Make the character at ``begin`` a capital, where that is a single character."""
@@ -66,10 +66,10 @@ class Draft:
     def drop_full_stop(self) -> bool:
         """Take the full stop off the end, unless it belongs to an entity; returns whether there was one."""
         last = len(self.text) - 1
-        found = self.text.endswith(".") and all(max(head[1], tail[1]) <= last for head, _, tail in self.facts)
-        if found:
+        has_stop = self.text.endswith(".") and all(max(head[1], tail[1]) <= last for head, _, tail in self.facts)
+        if has_stop:
             self.text = self.text[:-1]
-        return found
+        return has_stop
 
     def sentence(self) -> Sentence:
         """Return what was written."""
@@ -124,8 +124,8 @@ class Draft:
         """Return which part of an item, written at ``start``, is the entity."""
         marked, rules = item[form], self.file.format
         end = len(self.text)
-        if (found := _CORE.search(marked)) is not None:
-            start, end = start + found.start(), start + found.end() - 2
+        if (core := _CORE.search(marked)) is not None:
+            start, end = start + core.start(), start + core.end() - 2
         bare = _CORE.search(item[0])
         ending = self.text[start:end].removeprefix(base := bare[1] if bare else item[0])
         if form and self.text[start:end].startswith(base) and (self._is_loose(ending) or ending in rules.endings):

@@ -174,20 +174,20 @@ class PatternFile:
             parts.append(self._slot(match, text))
             end = match.end()
         parts.append(text[end:])
-        if any(isinstance(part, str) and ("{" in part or "}" in part) for part in parts):
+        if any(isinstance(piece, str) and ("{" in piece or "}" in piece) for piece in parts):
             raise SchemaError(f"a slot must read {{name:list.form}}, {{list.form}} or {{list}}: '{text}'")
-        return tuple(part for part in parts if part != "")
+        return tuple(piece for piece in parts if piece != "")
 
     def _slot(self, match: re.Match[str], text: str) -> Slot:
         name, source, form = match["name"], match["list"], match["form"]
         if source not in self.lists and source not in NUMERIC:
             raise SchemaError(f"no list '{source}' for '{text}'; add it to [lists]")
-        known = self.forms.get(source, ("base",))
-        if form is not None and form not in known:
-            raise SchemaError(f"list '{source}' has no form '{form}' for '{text}'; it has {', '.join(known)}")
+        forms = self.forms.get(source, ("base",))
+        if form is not None and form not in forms:
+            raise SchemaError(f"list '{source}' has no form '{form}' for '{text}'; it has {', '.join(forms)}")
         if match["series"] and source in NUMERIC:
             raise SchemaError(f"a series needs a list, and '{source}' is none: '{text}'")
-        return Slot(name, source, known.index(form) if form else 0, bool(match["series"]))
+        return Slot(name, source, forms.index(form) if form else 0, bool(match["series"]))
 
 
 def read_patterns(path: Path) -> PatternFile:
@@ -218,7 +218,7 @@ def _build(values: dict[str, Any], folder: Path) -> PatternFile:
     for name, items in lists.items():
         for item in items:
             for form in item:
-                if any(isinstance(part, Slot) and part.list == name for part in bare.parse(form)):
+                if any(isinstance(slot, Slot) and slot.list == name for slot in bare.parse(form)):
                     raise InputError(f"item '{form}' holds itself", field=name)
     patterns = [
         _pattern(bare, relation, number, text)
@@ -244,16 +244,16 @@ def _annotation(file: PatternFile, values: dict[str, Any]) -> Annotation:
 
 
 def _format(values: dict[str, Any]) -> Format:
-    known = {field.name: field.default for field in fields(Format)}
+    defaults = {field.name: field.default for field in fields(Format)}
     for name, value in values.items():
-        if name not in known:
-            raise InputError(f"knows {', '.join(known)} only", field=f"format.{name}")
-        if not isinstance(known[name], tuple):
-            if not isinstance(value, type(known[name])):
+        if name not in defaults:
+            raise InputError(f"knows {', '.join(defaults)} only", field=f"format.{name}")
+        if not isinstance(defaults[name], tuple):
+            if not isinstance(value, type(defaults[name])):
                 raise InputError("has a value of the wrong kind", field=f"format.{name}")
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise InputError("must be a list of texts", field=f"format.{name}")
-    if len(values.get("series", known["series"])) < 2:
+    if len(values.get("series", defaults["series"])) < 2:
         raise InputError('must say how items are joined and how the last is: [", ", " and "]', field="format.series")
     frozen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return Format(**frozen)
@@ -313,7 +313,7 @@ def _column(path: Path, column: str) -> list[str]:
 def _pattern(file: PatternFile, relation: str, number: int, text: str) -> Pattern:
     sentence, _, extra = text.partition(" | ")
     parts = file.parse(sentence)
-    names = [part.name for part in parts if isinstance(part, Slot) and part.name]
+    names = [slot.name for slot in parts if isinstance(slot, Slot) and slot.name]
     facts = [] if relation == NO_RELATION else [("h", relation, "t")]
     for fact in filter(None, (piece.strip() for piece in extra.split(";"))):
         match = _FACT.fullmatch(fact)
