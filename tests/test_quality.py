@@ -1,4 +1,4 @@
-"""The benchmark of quality: shares by language, sentences in languages that the model does not know left out, all figures written."""
+"""The benchmark of quality: shares by language, sentences of unknown languages left out, predictions as extracted."""
 
 from __future__ import annotations
 
