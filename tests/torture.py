@@ -175,7 +175,7 @@ class Torture:
         for _ in range(count):
             text = "".join(self.random.choices(LETTERS, k=self.random.choice([0, 1, 2, 10, 60, 400])))
             place = f"text {text!r}"
-            found = self._guard(partial(extractor.extract, text, min_score=0.0), place)
+            found = self._guard(partial(extractor.extract, text, threshold=0.0), place)
             if found is not None:
                 self._check(text, found, place)
         self.counts["texts"] += count
