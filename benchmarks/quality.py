@@ -1,6 +1,6 @@
 """How good a model's triples are: on gold data, on sentences that state nothing, and on everyday examples.
 
-python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE…] [--runtime NAME] [--json OUT]
+python benchmarks/quality.py MODEL [--dev FILE…] [--negatives FILE…] [--examples FILE…] [--backend NAME] [--json OUT]
                              [--card FILE]
 
 Prints Markdown and writes JSON; with --card the model's card gets both what is printed and the text of FILE. All is

@@ -311,7 +311,7 @@ def test_export_adds_graphs_which_extraction_then_uses(tiny_model: str, sample: 
     text = "Ada Lovelace was born in London."
     command = ("extract", text, "--language", "en", "--format", "jsonl", "--model")
     with_torch, *with_graphs = (
-        _records(_mere(*command, output, "--backend", backend)) for backend in ("torch", "onnx", "auto")
+        _records(_mere(*command, output, "--backend", runtime)) for runtime in ("torch", "onnx", "auto")
     )
     assert with_graphs[0] == with_graphs[1]
     assert [one["text"] for one in with_graphs[0]] == [one["text"] for one in with_torch]

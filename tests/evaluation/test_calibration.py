@@ -19,6 +19,7 @@ from mere.evaluation.calibration import (
 from mere.evaluation.card import CONFIDENCE, confidence, with_section
 from mere.evaluation.logistic import fit_logistic
 from mere.evaluation.predictions import gold_candidates
+from mere.evaluation.scores import micro_f1
 from mere.inference.decoding import Calibration, Candidate, Decoding, Evidence, Thresholds
 from mere.inference.extractor import Extractor
 from mere.nn.joint import JointModel, ModelConfig, TorchScorer
@@ -98,21 +99,20 @@ def test_what_was_seen_too_little_has_nothing_of_its_own() -> None:
     assert few.calibration.languages == {}
     assert fit(candidates[: LEAST - 1], gold[: LEAST - 1], precision=0.0).precise is None
     many = fit(*_data(12 * LEAST))
-    assert set(many.thresholds.relations) == {"born-in", "died-in"}
     assert set(many.calibration.languages) == {"de", "en"}
 
 
-def test_a_relations_threshold_stays_near_the_shared_one_where_little_was_seen() -> None:
-    candidates, gold = _data(2000, relations=("born-in",))
-    few, many = (_data(size, seed=2, relations=("died-in",)) for size in (LEAST, 2000))
-    # What the model says of it is always wrong: the threshold rises, the more so the more was seen.
-    shifts = []
-    for more, _ in (few, many):
-        wrong = [Sentence(TEXT, "en", id=f"w{number}") for number in range(len(more))]
-        thresholds = fit([*candidates, *more], [*gold, *wrong]).thresholds
-        shifts.append(thresholds.of("died-in") - thresholds.default)
-    assert 0 < shifts[0] < shifts[1]
-    assert shifts[0] < 0.15
+def test_the_threshold_is_the_one_with_the_best_f1() -> None:
+    candidates, gold = _data(400)
+    decoding = fit(candidates, gold)
+    judged = [[decoding.calibration.judge(one.triple, one.evidence) for one in sentence] for sentence in candidates]
+
+    def score(threshold: float) -> float:
+        predicted = [decoding.above(threshold).choose(sentence) for sentence in judged]
+        return micro_f1(gold, predicted, "triple")
+
+    assert 0.1 < decoding.floor < 0.7
+    assert score(decoding.floor) == max(score(0.1 + 0.04 * step) for step in range(16)) > score(0.02)
 
 
 def test_evidence_that_points_the_wrong_way_is_not_followed() -> None:

@@ -1,7 +1,7 @@
 """Fits a codec's decoding to dev data, and measures how far its scores can be trusted. Torch-free.
 
 Dev data is small, so everything is held back by what is true without it: curves by the model's own logits, a
-language's shift by none, a relation's threshold by the one of all relations.
+language's shift by none, a relation's precise threshold by the one of all relations.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from mere.arrays import Bools, Doubles
 from mere.data.splits import split_by_id
 from mere.evaluation.logistic import fit_logistic
 from mere.evaluation.scores import count, micro_f1
-from mere.inference.decoding import Calibration, Candidate, Curve, Decoding, Precise, Thresholds
+from mere.inference.decoding import LOWEST, Calibration, Candidate, Curve, Decoding, Precise, Thresholds
 from mere.schema import Sentence, Triple
 
 Names = NDArray[np.object_]
@@ -29,9 +30,6 @@ PRECISION = 0.9
 BINS = 10
 """Bins of equal width in which scores are compared with the share of right triples."""
 
-FLOOR = 0.1
-"""Threshold of every prediction's score: what is likelier wrong than nine times in ten is kept from the reader."""
-
 LEAST = 30
 """Candidates that a language or a relation must have for anything of its own."""
 
@@ -41,7 +39,7 @@ UNFITTED = Decoding(thresholds=Thresholds(0.5))
 OPEN = Decoding(thresholds=Thresholds(0.1))
 """Decodes what is to be fitted to: relations that are less likely stated are not looked at."""
 
-_GRID = tuple(round(0.2 + 0.02 * step, 2) for step in range(21))
+_GRID = tuple(round(0.1 + 0.02 * step, 2) for step in range(31))
 """Thresholds that are tried: coarse, so that small dev data is not fitted."""
 
 _LANGUAGE_RIDGE = 8.0
@@ -108,18 +106,16 @@ def fit_decoding(
 def fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Decoding:
     """Return the decoding that does best on ``gold``, given the candidates of every sentence.
 
-    The threshold is the one with the best sum of triple and relation F1 (by triple F1 alone many right relations whose
-    spans are unsure would be silenced); a relation's own one moves towards where its gain is greatest.
+    The threshold of the score is that with the best triple F1.
     """
     calibration = _calibration(_Table.of(judged, gold))
     judged = _judge(judged, calibration)
+    tried = [Decoding(calibration, Thresholds(LOWEST), threshold) for threshold in _GRID]
+    best = max(
+        tried, key=lambda decoding: micro_f1(gold, [decoding.choose(candidates) for candidates in judged], "triple")
+    )
     table = _Table.of(judged, gold)
-    tried = [Decoding(calibration, Thresholds(threshold), FLOOR) for threshold in _GRID]
-    shared = max(tried, key=lambda decoding: _both_f1(decoding, judged, gold)).thresholds.default
-    thresholds = Thresholds(shared, _relation_thresholds(table, shared))
-    worth_it = table.worth >= np.array([thresholds.of(relation) for relation in table.relation])
-    kept = table.where(worth_it & (table.score >= FLOOR))
-    return Decoding(calibration, thresholds, FLOOR, precise=_precise(kept, precision))
+    return msgspec.structs.replace(best, precise=_precise(table.where(table.score >= best.floor), precision))
 
 
 def cross_fit(judged: Judged, gold: Sequence[Sentence], precision: float = PRECISION) -> Reliability:
@@ -193,7 +189,6 @@ class _Table:
     logit: Doubles
     best: Bools
     score: Doubles
-    worth: Doubles
     right: Bools
     stated: Bools
 
@@ -211,7 +206,6 @@ class _Table:
             np.array([evidence.logit for _, evidence, _ in rows], float),
             np.array([evidence.best for _, evidence, _ in rows], bool),
             np.array([candidate.triple.score for candidate, _, _ in rows], float),
-            np.array([candidate.worth for candidate, _, _ in rows], float),
             np.array([candidate.triple.key in {t.key for t in triples} for candidate, _, triples in rows], bool),
             np.array(
                 [candidate.triple.relation in {t.relation for t in triples} for candidate, _, triples in rows], bool
@@ -239,11 +233,6 @@ def _judge(judged: Judged, calibration: Calibration) -> list[list[Candidate]]:
     ]
 
 
-def _both_f1(decoding: Decoding, judged: Judged, gold: Sequence[Sentence]) -> float:
-    predicted = [decoding.choose(candidates) for candidates in judged]
-    return micro_f1(gold, predicted, "triple") + micro_f1(gold, predicted, "relation")
-
-
 def _calibration(table: _Table) -> Calibration:
     """Fit both curves: one to whether relations are stated, the other to pairs of those that are."""
     best, stated = table.where(table.best), table.where(table.stated)
@@ -260,19 +249,6 @@ def _calibration(table: _Table) -> Calibration:
     return Calibration(
         Curve(*of_relation.tolist()), Curve(bias, slope), other, dict(zip(languages, gains, strict=True))
     )
-
-
-def _relation_thresholds(table: _Table, shared: float) -> dict[str, float]:
-    """Move the ``shared`` threshold towards where each relation's gain is greatest, the further the more was seen."""
-    thresholds = {}
-    for relation, own in table.each_relation():
-        order = np.argsort(-own.worth, kind="stable")
-        value = np.where(own.best, (own.right.astype(float) + own.stated) / 2, own.right)
-        gain = np.concatenate([[0.0], np.cumsum(value[order] - shared)])
-        edges = np.concatenate([[1.0], own.worth[order], [0.0]])
-        at = int(np.argmax(gain))
-        thresholds[relation] = _between((edges[at] + edges[at + 1]) / 2, shared, len(own))
-    return thresholds
 
 
 def _precise(table: _Table, precision: float) -> Precise | None:

@@ -4,9 +4,10 @@ Two logistic curves calibrate the model's logits: one gives the probability that
 by its margin over *no relation*; the other that a pair of spans is the right one, given that it is, by the pair's
 logit. Their product, a triple's score, is the probability that the triple is right.
 
-A candidate is predicted when its worth reaches a threshold. A relation's best pair says two things, that the relation
-is stated and between which spans, and is worth the mean of their probabilities: what it brings to relation F1 and to
-triple F1. Its other pairs say only the latter and are worth their score.
+A candidate is predicted when its score reaches the floor, which is fitted to triples, and its worth a threshold. Models
+of version 0.1 were fitted by worth, to relations and triples at once: a relation's best pair says two things, that the
+relation is stated and between which spans, and is worth the mean of their probabilities; its other pairs say only the
+latter and are worth their score.
 
 All of it is part of the artifact's configuration. Torch-free.
 """
