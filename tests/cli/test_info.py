@@ -60,13 +60,13 @@ def test_a_folder_is_shown_with_what_is_not_known_of_it(folder: Path) -> None:
 
 
 def test_a_damaged_file_is_told(folder: Path) -> None:
-    (folder / "README.md").write_text("# another card\n")
+    (folder / "model.safetensors").write_bytes(b"other weights")
     done = _mere("info", str(folder), "--json", "-")
     assert done.returncode == 1
     checksums = json.loads(done.stdout)["checksums"]
     assert not checksums["ok"]
-    assert "README.md: does not match its checksum" in checksums["problem"]
-    assert "README.md:doesnotmatch" in "".join(_mere("info", str(folder)).stdout.split())
+    assert "model.safetensors: does not match its checksum" in checksums["problem"]
+    assert "model.safetensors:doesnotmatch" in "".join(_mere("info", str(folder)).stdout.split())
 
 
 @pytest.mark.parametrize("spoil", ["none", "empty", "config"])
