@@ -12,7 +12,7 @@ from mere.schema import Schema
 
 def test_parts_add_up_to_the_model(tiny_model: str, tiny_backbone: str) -> None:
     plain = load_artifact(Path(tiny_model))
-    assert list(part_sizes(plain)) == ["backbone", "heads"]
+    assert list(part_sizes(plain)) == ["backbone", "switcher", "heads"]
     config = ModelConfig(backbone=tiny_backbone, aggregator=AggregatorConfig(heads=2), switcher=SwitcherConfig(width=4))
     whole = JointModel(config, Schema(("likes",), ("de", "en")))
     sizes = part_sizes(whole)
