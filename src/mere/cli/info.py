@@ -45,7 +45,7 @@ def _summary(about: About) -> Table:
         "folder": str(about.folder),
         "backbone": about.config.model.backbone,
         f"languages ({len(schema.languages)})": ", ".join(schema.languages),
-        "threshold": f"{decoding.thresholds.default:.2f}, where a relation has none of its own",
+        "threshold": f"{decoding.threshold():.2f}, where a relation has none of its own",
         "precise threshold": precise,
         "size": _sizes(about.sizes),
         "licence of the weights": about.licences["weights"] or UNSAID,
@@ -70,11 +70,11 @@ def _relations(about: About) -> Table:
     table = Table(first, box=None, header_style="bold", padding=(0, 1, 1, 1))
     table.add_column("threshold", justify="right")
     table.add_column("meaning, with an example of [bold]head[/] and [italic]tail[/]", ratio=1)
-    thresholds = about.config.decoding.thresholds
+    decoding = about.config.decoding
     for name in relations:
         entry = about.catalogue.get(name)
         meaning = Text("not in the catalogue of relations") if entry is None else _meaning(about, name, entry)
-        table.add_row(Text(name), f"{thresholds.of(name):.2f}", meaning)
+        table.add_row(Text(name), f"{decoding.threshold(name):.2f}", meaning)
     return table
 
 

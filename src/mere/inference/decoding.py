@@ -154,6 +154,10 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return msgspec.structs.replace(self, thresholds=worth, floors={**self.floors, **threshold}, precise=None)
         return Decoding(self.calibration, Thresholds(max(threshold, LOWEST)), threshold)
 
+    def threshold(self, relation: str = "") -> float:
+        """Return what a triple of ``relation``, or of one without a threshold of its own, has to reach at least."""
+        return max(self.thresholds.of(relation), self.floors.get(relation, self.floor))
+
     @property
     def names(self) -> set[str]:
         """Relations and languages that have something of their own."""

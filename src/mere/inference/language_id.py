@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -19,6 +20,9 @@ _CONFIDENCE = 0.5
 
 _FOREIGN = 0.05
 """Where the model's languages together are less likely than this, the text is in another one."""
+
+_REMEMBERED = 64
+"""Texts whose languages are remembered."""
 
 _SURE = 0.9
 _SURE_LENGTH = 30
@@ -48,6 +52,8 @@ class LanguageIdentifier:
         self.languages = tuple(languages)
         self._lock = PerProcess(threading.Lock)
         self._model: Any = None
+        # A document, its paragraph and its sentence are often the same text.
+        self._guess = functools.lru_cache(_REMEMBERED)(self._identify)
 
     def identify(self, text: str) -> Guess:
         """Return the language of ``text`` and its probability; `UNDETERMINED` where that is too low.
@@ -57,6 +63,9 @@ class LanguageIdentifier:
         if self._model is None:
             with self._lock():
                 self._model = self._model or _load()
+        return self._guess(text)
+
+    def _identify(self, text: str) -> Guess:
         ranks = self._model.rank(normalise(text).text)  # marks and odd spellings would tell against any language
         likely = [(language, probability) for language, probability in ranks if language in self.languages]
         total = sum(probability for _, probability in likely)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from mere.inference.clitics import without_clitics
 from mere.inference.codec import Codec
 from mere.inference.decoding import Candidate
 from mere.inference.documents import Cut, windows
@@ -72,7 +73,8 @@ class Reader:
         readings = [Reading([], len(row_windows)) for row_windows in pieces]
         scored = candidates(self.scorer, self.codec, items, batch_size=batch_size)
         for row, judged in zip(rows, scored, strict=True):
-            readings[row].candidates.extend(given(judged, forms[row]))
+            language, score = cuts[row].sentence.language, self.tokenizer.word_score
+            readings[row].candidates.extend(given(judged, forms[row], language, score))
         return readings
 
     def normal(self, cut: Cut) -> Normalised:
@@ -80,16 +82,19 @@ class Reader:
         return cut.form.then(normalise(cut.form.text, cut.sentence.language, self.tokenizer.word_score))
 
 
-def given(judged: Iterable[Candidate], form: Normalised) -> Iterable[Candidate]:
-    """Yield candidates with spans in the text that was given, in place of its normal form."""
+def given(
+    judged: Iterable[Candidate], form: Normalised, language: str, score: Score | None = None
+) -> Iterable[Candidate]:
+    """Yield candidates with spans in the text that was given, in place of its normal form, and without clitics."""
+
+    def span(normal: Span) -> Span:
+        start, end = without_clitics(form.text, normal.start, normal.end, language, score)
+        start, end = form.original_span(start, end)
+        return Span(start, end, form.given[start:end], normal.type)
+
     for candidate in judged:
         triple = candidate.triple
-        yield replace(candidate, triple=replace(triple, head=_given(triple.head, form), tail=_given(triple.tail, form)))
-
-
-def _given(span: Span, form: Normalised) -> Span:
-    start, end = form.original_span(span.start, span.end)
-    return Span(start, end, form.given[start:end], span.type)
+        yield replace(candidate, triple=replace(triple, head=span(triple.head), tail=span(triple.tail)))
 
 
 def normal_triples(sentence: Sentence, form: Normalised) -> tuple[Triple, ...]:
