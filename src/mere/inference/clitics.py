@@ -14,8 +14,10 @@ from mere.inference.truecase import Score
 
 _ARABIC = re.compile(r"(?<![^\W\d_])[وبلفك](?=[\u0621-\u064a]{3})")
 _ARTICLE = "ال"
-_CLEARLY = 3.0
-"""How much better, as a logarithm, the vocabulary must know a word without its first letter: *Berlin* keeps its own."""
+_CLEARLY = {"و": 3.0}
+_VERY_CLEARLY = 8.0
+"""How much better, as a logarithm, the vocabulary must know a word without its first letter: *Berlin* keeps its own. *And*
+is by far the most frequent of these letters, and few names begin with it."""
 
 _SURNAMES = "김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구라진나"
 _KOREAN = re.compile(rf"(?<![가-힣])[{_SURNAMES}][가-힣]{{2}}(?P<particle>[은는이가의만])(?![가-힣])")
@@ -49,7 +51,7 @@ def _without_front(text: str, start: int, end: int, score: Callable[[str], float
         return start
     word = re.split(r"\W", text[start:end], maxsplit=1)[0]
     gain = score(word[1:]) - score(word)
-    needed = 0.0 if word[1:].startswith(_ARTICLE) else _CLEARLY
+    needed = 0.0 if word[1:].startswith(_ARTICLE) else _CLEARLY.get(word[0], _VERY_CLEARLY)
     return start + 1 if gain > needed else start
 
 

@@ -165,7 +165,7 @@ class Decoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {*self.thresholds.relations, *self.floors, *precise, *self.calibration.languages}
 
     def possible(self, margins: NDArray[np.float32], relations: Sequence[str]) -> NDArray[np.bool_]:
-        """Tell, of B×R, where a triple can come out at all: no triple is worth more than its relation.
+        """Tell, of B×R, where a triple can come out at all: none is worth more, or likelier, than its relation.
 
         Parameters
         ----------
