@@ -16,7 +16,8 @@ _ARABIC = re.compile(r"(?<![^\W\d_])[وبلفك](?=[\u0621-\u064a]{3})")
 _ARTICLE = "ال"
 _CLEARLY = {"و": 3.0}
 _VERY_CLEARLY = 8.0
-"""How much better, as a logarithm, the vocabulary must know a word without its first letter: *Berlin* keeps its own. *And*
+"""How much better, as a logarithm, the vocabulary must know a word without its first letter: *Berlin* keeps its own.
+*And*
 is by far the most frequent of these letters, and few names begin with it."""
 
 _SURNAMES = "김이박최정강조윤장임한오서신권황안송류유홍전고문손양배백허남심노하곽성차주우구라진나"
