@@ -90,7 +90,8 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        _say_refused(error)
+        if code == 0:  # else it was told already
+            _say_refused(error)
         return code or _FAILED
     return code
 
