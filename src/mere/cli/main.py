@@ -61,7 +61,8 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        _say_refused(error)
+        if code == 0:  # else it was told already
+            _say_refused(error)
         return code or _FAILED
     except ValueError:  # closed where writing to it failed, which was told of
         return code or _FAILED

@@ -293,8 +293,8 @@ class Backbone(nn.Module):
 def _network(*, allowed: bool) -> Iterator[None]:
     """Keep huggingface_hub from its host for as long as the block runs, unless that is ``allowed``.
 
-    Asked for local files alone, transformers still looks for some others there. What the user's environment says of
-    ``HF_HUB_OFFLINE`` is read when the library is imported, and holds again afterwards.
+    Asked for local files alone, it still asks there for a list that its user agent is made from. What the user's
+    environment says of ``HF_HUB_OFFLINE`` is read when the library is imported, and holds again afterwards.
     """
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or not allowed
